@@ -1,0 +1,95 @@
+"""The built site, and a browser to look at it, for all tests that need them."""
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.documents import Document
+from tools.pages import ROOT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+GET_CHROMIUM = "no Chromium found; on Debian: apt-get install chromium"
+
+
+def mkdocs_build(root: Path, site: Path, *options: str) -> subprocess.CompletedProcess:
+    """Build the site below `root` into `site`, as `make site` does."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(site)]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "SITE_URL": SITE_URL}
+    return subprocess.run(
+        [*command, *options],
+        cwd=root,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+SITE_URL = "https://criterion.example/guide/"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The folder of the built site."""
+    folder = tmp_path_factory.mktemp("site")
+    build = mkdocs_build(ROOT, folder)
+    assert build.returncode == 0, build.stdout
+    return folder
+
+
+@pytest.fixture(scope="session")
+def documents(site: Path) -> dict[str, Document]:
+    """Every built page, by its address below the root (`losses/regression/`)."""
+    found = {}
+    for path in sorted(site.rglob("*.html")):
+        url = path.relative_to(site).as_posix().removesuffix("index.html")
+        found[url] = Document(path.read_text("utf-8"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def address(site: Path):
+    """Where the built site is served, ending in a slash."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, driven by Playwright."""
+    if not CHROMIUM:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(GET_CHROMIUM)
+        pytest.skip(GET_CHROMIUM)
+    from playwright.sync_api import sync_playwright
+
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()

@@ -1,0 +1,219 @@
+"""The built site in Chromium: search, schemes, small screens, keyboard, no scripts."""
+
+from urllib.parse import urlsplit
+
+import brotli
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.test_site import PAGES, url_of
+from tools.pages import ROOT
+
+NOTEBOOKS = sorted((ROOT / "docs").rglob("*.py"))
+URLS = [url_of(path) for path in PAGES + NOTEBOOKS]
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+CHAPTER = "losses/regression/"
+
+every_page = pytest.mark.parametrize("url", URLS)
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a page of the site; closed after the test."""
+    contexts = []
+
+    def opener(url: str, **settings):
+        context = browser.new_context(**({"viewport": DESKTOP} | settings))
+        contexts.append(context)
+        page = context.new_page()
+        page.requests = []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on(
+            "console",
+            lambda line: (
+                page.errors.append(line.text) if line.type == "error" else None
+            ),
+        )
+        page.goto(address + url, wait_until="networkidle")
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_page(open_page, address, url, scheme, viewport):
+    """No violation of axe, no error, nothing from elsewhere, nothing too wide."""
+    page = open_page(url, color_scheme=scheme, viewport=viewport)
+    expected = "slate" if scheme == "dark" else "default"
+    assert page.get_attribute("body", "data-md-color-scheme") == expected
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert not page.errors
+    assert all(request.startswith((address, "data:")) for request in page.requests)
+    # All but contrast is the same in both schemes.
+    rules = None if scheme == "light" else {"runOnly": ["color-contrast"]}
+    violations = Axe().run(page, options=rules).response["violations"]
+    assert not violations, [(v["id"], v["nodes"][0]["target"]) for v in violations]
+
+
+def transferred(site, address: str, requests: list[str]) -> float:
+    """Kilobytes that a server with brotli sends for these requests."""
+    total = 0
+    for request in set(requests):
+        if request.startswith(address):
+            path = site / urlsplit(request).path.lstrip("/")
+            path = path / "index.html" if path.is_dir() else path
+            data = path.read_bytes()
+            packed = path.suffix in {".woff2", ".png"}
+            total += len(data if packed else brotli.compress(data))
+    return total / 1000
+
+
+@every_page
+def test_weight_and_steadiness(open_page, site, address, url):
+    """At most 95 kB at first and 30 kB on the next page; nothing shifts."""
+    page = open_page(url)
+    assert transferred(site, address, page.requests) <= 95
+    first = set(page.requests)
+    shift = page.evaluate(
+        """() => new Promise(resolve => {
+            let sum = 0
+            new PerformanceObserver(list => {
+                for (const entry of list.getEntries()) sum += entry.value
+            }).observe({type: "layout-shift", buffered: true})
+            setTimeout(() => resolve(sum), 100)
+        })"""
+    )
+    assert shift < 0.01
+    page.requests.clear()
+    page.goto(address + (CHAPTER if url != CHAPTER else ""), wait_until="networkidle")
+    assert transferred(site, address, set(page.requests) - first) <= 30
+
+
+def search(page, query: str) -> list[str]:
+    """Addresses of the results, best first."""
+    page.keyboard.press("/")
+    page.keyboard.type(query)
+    page.wait_for_selector(".md-search-result__item a")
+    links = page.query_selector_all(".md-search-result__item a")
+    return [urlsplit(link.get_attribute("href")).path for link in links]
+
+
+@pytest.mark.parametrize(
+    ("query", "url"),
+    [
+        ("nn.MSELoss", CHAPTER),
+        ("HuberLoss", CHAPTER),
+        ("smoothl1loss", CHAPTER),
+        ("F.gaussian_nll_loss", CHAPTER),
+        ("quantile loss", CHAPTER),
+        ("zero_grad", "start/loop/"),
+        ("reduction batchmean", "start/criterion/"),
+        (
+            "UserWarning: Using a target size (torch.Size([32])) that is different to the "
+            "input size (torch.Size([32, 1])).",
+            CHAPTER,
+        ),
+    ],
+)
+def test_search_finds_symbol_and_message(open_page, query, url):
+    page = open_page("")
+    assert search(page, query)[0].endswith(url)
+
+
+def test_search_by_keyboard_alone(open_page):
+    page = open_page("")
+    search(page, "HuberLoss")
+    page.keyboard.press("ArrowDown")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert CHAPTER in page.url
+
+
+def test_first_tab_skips_to_the_content(open_page):
+    page = open_page(CHAPTER)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "md-skip"
+    page.keyboard.press("Enter")
+    assert page.url.partition("#")[2]
+
+
+def test_focus_is_visible(open_page):
+    page = open_page("")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        outline = page.evaluate(
+            "(({outlineStyle, outlineWidth}) => [outlineStyle, outlineWidth])"
+            "(getComputedStyle(document.activeElement))"
+        )
+        assert outline[0] != "none", page.evaluate("document.activeElement.outerHTML")
+
+
+def test_figures_follow_the_scheme(open_page):
+    colours = set()
+    for scheme in ("light", "dark"):
+        page = open_page(CHAPTER, color_scheme=scheme)
+        colours.add(
+            page.evaluate(
+                "getComputedStyle(document.querySelector('svg.plot text')).fill"
+            )
+        )
+    assert len(colours) == 2
+
+
+def test_text_in_figures_is_large_enough_on_a_phone(open_page):
+    page = open_page(CHAPTER, viewport=PHONE)
+    heights = page.evaluate(
+        "[...document.querySelectorAll('svg.plot text')]"
+        ".map(text => text.getBoundingClientRect())"
+        ".filter(box => box.width > 0 && box.width > box.height)"
+        ".map(box => box.height)"
+    )
+    assert len(heights) > 20
+    assert min(heights) >= 8
+
+
+def test_copy_gives_code_that_runs(browser, address):
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(address + CHAPTER, wait_until="networkidle")
+    page.locator(".highlight:has-text('def huber(') button").first.click()
+    text = page.evaluate("navigator.clipboard.readText()")
+    context.close()
+    source = (ROOT / "snippets/losses/regression/huber.py").read_text("utf-8")
+    assert text.strip() == source.strip()
+
+
+@every_page
+def test_without_scripts(browser, address, url):
+    """All of the content is there, visible, and can be left by its links."""
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    page = context.new_page()
+    page.goto(address + url)
+    assert page.locator("article h1").is_visible()
+    for block in page.locator("article > .highlight, article > figure").all()[:5]:
+        assert block.is_visible()
+    assert page.locator("math").count() == page.locator("math:visible").count()
+    context.close()
+
+
+def test_details_open_by_keyboard(open_page):
+    page = open_page(CHAPTER)
+    details = page.locator("article details").first
+    details.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert details.get_attribute("open") is not None
+
+
+def test_reduced_motion_is_respected(open_page):
+    page = open_page("", reduced_motion="reduce")
+    moving = page.evaluate(
+        "[...document.querySelectorAll('*')].filter(element => "
+        "parseFloat(getComputedStyle(element).transitionDuration) > 0.01).length"
+    )
+    assert moving == 0

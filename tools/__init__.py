@@ -1,0 +1,1 @@
+"""What turns `docs/` and `snippets/` into a site; importable without MkDocs."""

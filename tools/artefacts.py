@@ -1,0 +1,358 @@
+"""Doctest every snippet, and turn each `figure()` and `table()` into a file.
+
+Results are stored under a key of all that they depend on: the snippet, the snippets
+that it imports, the style, and the versions of Python, torch and matplotlib. What has a
+result is not run again, and then neither torch nor matplotlib is imported.
+"""
+
+import ast
+import doctest
+import functools
+import hashlib
+import importlib
+import importlib.metadata
+import io
+import json
+import multiprocessing
+import os
+import platform
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.pages import ROOT
+from tools.style import MATPLOTLIBRC
+
+VERBS = {"figure", "table"}
+# Stands in a drawn figure for what is seen, which the page that shows it says.
+ALT = "alternative-text"
+
+
+class ArtefactError(Exception):
+    """Snippets that fail; the message names file and line of each failure."""
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One file of `snippets/`.
+
+    Attributes:
+        path: The file.
+        name: Its dotted name, `snippets.losses.regression.curves`.
+        verb: `figure` or `table` where it defines one, else `""`.
+        key: Hash of all that its result depends on.
+    """
+
+    path: Path
+    name: str
+    verb: str
+    key: str
+
+    @property
+    def place(self) -> str:
+        """Where its results join the site, without ending: `losses/regression/curves`."""
+        return self.name.removeprefix("snippets.").replace(".", "/")
+
+
+def find(root: Path = ROOT) -> list[Snippet]:
+    """All snippets below `root`, in order of their paths.
+
+    Raises:
+        ArtefactError: A file that is not Python, one with both verbs, or an import of a
+            snippet that does not exist.
+    """
+    trees: dict[str, ast.Module] = {}
+    paths: dict[str, Path] = {}
+    for path in sorted((root / "snippets").rglob("*.py")):
+        name = ".".join(path.relative_to(root).with_suffix("").parts)
+        try:
+            trees[name] = ast.parse(path.read_text("utf-8"))
+        except SyntaxError as error:
+            where = f"{path.relative_to(root)}:{error.lineno}"
+            raise ArtefactError(f"{where}: {error.msg}") from None
+        paths[name] = path
+
+    def closure(name: str) -> list[str]:
+        """The snippet and all that it imports, directly or not."""
+        found, unseen = {name}, [name]
+        while unseen:
+            importer = unseen.pop()
+            for node in ast.walk(trees[importer]):
+                for other in _imported(node):
+                    if other not in trees:
+                        where = f"{paths[importer].relative_to(root)}:{node.lineno}"
+                        raise ArtefactError(
+                            f"{where}: there is no snippet {other}; import from the "
+                            "file, as in "
+                            "`from snippets.losses.regression.huber import huber`"
+                        )
+                    if other not in found:
+                        found.add(other)
+                        unseen.append(other)
+        return sorted(found)
+
+    snippets = []
+    for name, tree in trees.items():
+        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        verbs = sorted(defined & VERBS)
+        if len(verbs) > 1:
+            where = paths[name].relative_to(root)
+            raise ArtefactError(f"{where}: define figure() or table(), not both")
+        sources = [paths[other].read_text("utf-8") for other in closure(name)]
+        key = _hash(*_environment(), name, *sources)
+        snippets.append(Snippet(paths[name], name, "".join(verbs), key))
+    return snippets
+
+
+def key_of_text(text: str, root: Path = ROOT) -> str:
+    """Hash of all that the result of a program (a notebook) depends on.
+
+    The program names the snippets that it imports in full, as in
+    `from snippets.losses.regression.huber import huber`.
+    """
+    imported = [snippet.key for snippet in find(root) if snippet.name in text]
+    return _hash(*_environment(), text, *imported)
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom) and node.level == 0:
+        names = [node.module]
+    elif isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        return []
+    return [name for name in names if name.split(".")[0] == "snippets"]
+
+
+@functools.cache
+def _environment() -> tuple[str, ...]:
+    """What every result depends on: these tools, and the versions of the others."""
+    folder = Path(__file__).parent
+    tools = [
+        (folder / f"{t}.py").read_text("utf-8") for t in ("artefacts", "style", "svg")
+    ]
+    packages = [importlib.metadata.version(name) for name in ("torch", "matplotlib")]
+    return (*tools, platform.python_version(), *packages)
+
+
+def _hash(*parts: str) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def build(
+    cache: Path, root: Path = ROOT, report: Callable[[str], None] = lambda line: None
+) -> dict[str, str]:
+    """Run what has no stored result, and return every result.
+
+    Args:
+        cache: Folder of the stored results; made where it is missing.
+        root: Folder that holds `snippets/`.
+        report: Called with a line for each snippet that is run.
+
+    Returns:
+        Text by the path under which it joins the site: of a table, Markdown
+        (`losses/regression/contract.md`); of a figure, the picture as a file
+        (`losses/regression/curves.svg`) and as part of a page (`….html`).
+
+    Raises:
+        ArtefactError: Snippets that fail, all of them in one message. Results of the
+            others are stored all the same.
+    """
+    snippets = find(root)
+    results = {snippet: load(_file(cache, snippet)) for snippet in snippets}
+    todo = [snippet for snippet, result in results.items() if result is None]
+    failures = []
+    if todo:
+        report(f"running {len(todo)} of {len(snippets)} snippets")
+    for done, (snippet, result, failure, seconds) in enumerate(_run(todo, root), 1):
+        line = f"{done}/{len(todo)} {snippet.path.relative_to(root)} ({seconds:.1f} s)"
+        report(line + (": failed" if failure else ""))
+        if failure:
+            failures.append(failure)
+        else:
+            store(_file(cache, snippet), result)
+            results[snippet] = result
+    if failures:
+        raise ArtefactError("\n".join(sorted(failures)))
+    _prune(cache, snippets)
+    return {
+        snippet.place + ending: text
+        for snippet, result in results.items()
+        for ending, text in result.items()
+    }
+
+
+def _file(cache: Path, snippet: Snippet) -> Path:
+    return cache / f"{snippet.name}.{snippet.key[:16]}"
+
+
+def load(path: Path) -> dict | None:
+    """What `store` wrote, or None where there is nothing, or nothing whole."""
+    try:
+        check, _, text = path.read_text("utf-8").partition("\n")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    return json.loads(text) if check == _hash(text) else None
+
+
+def store(path: Path, value: dict) -> None:
+    """Write a value so that damage to the file is noticed."""
+    text = json.dumps(value)
+    write(path, f"{_hash(text)}\n{text}".encode())
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, also when two processes write it at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _prune(cache: Path, snippets: list[Snippet]) -> None:
+    current = {_file(cache, snippet).name for snippet in snippets}
+    for path in cache.glob("*"):
+        # A hidden file is one that another build is writing, unless it is old.
+        writing = (
+            path.name.startswith(".") and time.time() - path.stat().st_mtime < 3600
+        )
+        if path.name not in current and not writing:
+            path.unlink(missing_ok=True)
+
+
+def _run(todo: list[Snippet], root: Path):
+    """Yield each snippet with its result or failure, and seconds, as they finish."""
+    if not todo:
+        return
+    os.environ["OMP_NUM_THREADS"] = "1"  # else workers fight for the cores
+    context = multiprocessing.get_context("forkserver")
+    # One process imports these once, and every snippet gets a fresh fork of it. The
+    # first step of any optimizer imports torch._dynamo.
+    context.set_forkserver_preload(["torch", "torch._dynamo", "matplotlib.pyplot"])
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=context, max_tasks_per_child=1
+    ) as pool:
+        running = {
+            pool.submit(_work, s.name, s.verb, str(root)): s
+            # Those that draw take longest: first.
+            for s in sorted(todo, key=lambda s: not s.verb)
+        }
+        try:
+            for future in as_completed(running):
+                snippet = running[future]
+                try:
+                    yield snippet, *future.result()
+                except BrokenProcessPool:
+                    where = snippet.path.relative_to(root)
+                    what = "a worker process died while this ran or waited to run"
+                    yield snippet, {}, f"{where}: {what}", 0.0
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _work(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
+    """In a worker: doctest a module and call its verb. Returns result and failure."""
+    import matplotlib
+    import torch
+
+    start = time.perf_counter()
+    sys.path.insert(0, root)
+    os.environ["SOURCE_DATE_EPOCH"] = "0"  # matplotlib's dates
+    matplotlib.use("svg")
+    with tempfile.NamedTemporaryFile("w", suffix="matplotlibrc") as settings:
+        settings.write(MATPLOTLIBRC)
+        settings.flush()
+        matplotlib.rc_file(settings.name)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    result: dict[str, str] = {}
+    failure = ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            module = importlib.import_module(name)
+            failure = _doctest(module, root)
+            if verb and not failure:
+                torch.manual_seed(0)
+                result = _call(getattr(module, verb), verb, name)
+        except Exception as error:
+            failure = _report(error, name, root)
+    return result, failure, time.perf_counter() - start
+
+
+def _call(function: Callable, verb: str, name: str) -> dict[str, str]:
+    result = function()
+    if verb == "table":
+        if not isinstance(result, str):
+            raise TypeError(f"table() returns Markdown as str, got {type(result)}")
+        return {".md": result.strip() + "\n"}
+    from matplotlib.figure import Figure
+
+    from tools.svg import inline, standalone
+
+    if not isinstance(result, Figure):
+        raise TypeError(f"figure() returns a matplotlib Figure, got {type(result)}")
+    file = io.BytesIO()
+    result.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    svg = file.getvalue().decode()
+    ident = name.rpartition(".")[2].replace("_", "-")
+    return {".svg": standalone(svg), ".html": inline(svg, ALT, ident)}
+
+
+def _doctest(module, root: str) -> str:
+    failures = []
+
+    class Runner(doctest.DocTestRunner):
+        def report_failure(self, out, test, example, got):
+            self._add(test, example, f"got:\n{_indent(got)}")
+
+        def report_unexpected_exception(self, out, test, example, exc_info):
+            what = "".join(traceback.format_exception_only(exc_info[1]))
+            self._add(test, example, f"raised:\n{_indent(what)}")
+
+        def _add(self, test, example, what):
+            path = Path(module.__file__).relative_to(root)
+            line = (test.lineno or 0) + example.lineno + 1
+            failures.append(
+                f"{path}:{line}: a doctest fails\n{_indent(example.source)}"
+                f"expected:\n{_indent(example.want)}{what}".rstrip()
+            )
+
+    runner = Runner(verbose=False)
+    for test in doctest.DocTestFinder().find(module):
+        runner.run(test, out=lambda text: None)
+    return "\n".join(failures)
+
+
+def _report(error: Exception, name: str, root: str) -> str:
+    folder = os.path.join(root, "snippets") + os.sep
+    frames = [
+        f"{os.path.relpath(frame.filename, root)}:{frame.lineno}: {frame.line}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith(folder)
+    ]
+    what = "".join(traceback.format_exception_only(error)).strip()
+    file = name.replace(".", "/") + ".py"
+    # Innermost first: that line is the one to look at.
+    return "\n".join([*reversed(frames)] or [file]) + "\n" + _indent(what).rstrip()
+
+
+def _indent(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())

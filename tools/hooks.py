@@ -1,0 +1,264 @@
+"""What MkDocs calls while it builds; the work is done in the other modules of `tools`.
+
+MkDocs loads this file by its path and leaves its folder importable only while a build
+runs, so `tools` is imported inside the events.
+"""
+
+import functools
+import hashlib
+import logging
+import os
+import posixpath
+import re
+import sys
+from pathlib import Path, PurePosixPath
+
+from jinja2 import FileSystemBytecodeCache
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File
+from mkdocs.structure.toc import get_toc
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+log = logging.getLogger("mkdocs.criterion")
+
+# Of the build under way: what snippets made, by path, and the characters of formulas.
+artefacts: dict[str, str] = {}
+characters: set[str] = set()
+
+
+class _NameTheLine(logging.Filter):
+    """Puts file, line and what to do into messages that lack them."""
+
+    LINK = re.compile(r"Doc file '(?P<page>[^']+)' contains .*?'(?P<what>[^']*)'")
+    SYMBOL = re.compile(r"autorefs: (?P<page>[^:]+): .* target '(?P<what>[^']*)'")
+    COLLECT = re.compile(r"^Could not collect '(?P<what>[^']*)'$")
+    READING = re.compile(r"Error reading page '(?P<page>[^']+)'")
+    ADVICE = {
+        LINK: "Correct the link, or add what it names",
+        SYMBOL: "Name it as an inventory in tools/inventories does, or as its module in "
+        "snippets/ and docs/reference/snippets.md do",
+        COLLECT: "Name a public object of a module in snippets/",
+    }
+    page = ""  # being read when an error came
+
+    def filter(self, record):
+        message = record.getMessage()
+        if reading := self.READING.search(message):
+            self.page = reading["page"]
+        for pattern, advice in self.ADVICE.items():
+            if found := pattern.search(message):
+                page = found.groupdict().get("page", self.page)
+                where = _where(page, found["what"])
+                text = f"{where}: {message.rstrip('.')}. {advice}."
+                record.msg, record.args = text, ()
+                break
+        return True
+
+
+def _where(page, text):
+    """File and line of a page's first line that holds `text`."""
+    path = ROOT / "docs" / page
+    lines = path.read_text("utf-8").split("\n") if path.is_file() else []
+    numbers = [n for n, line in enumerate(lines, start=1) if text in line]
+    return ":".join(["docs/" + page, *map(str, numbers[:1])])
+
+
+def on_startup(command, dirty):
+    sys.path.insert(0, str(ROOT))
+    for handler in logging.getLogger("mkdocs").handlers:
+        handler.addFilter(_NameTheLine())
+
+
+@event_priority(100)  # before mkdocstrings begins to load the inventories
+def on_config(config):
+    from tools import artefacts as snippets
+    from tools.style import css
+
+    config.extra["palette_css"] = css()
+    for entry in config.plugins["mkdocstrings"].config.handlers["python"][
+        "inventories"
+    ]:
+        # MkDocs keeps what it loads for a day, by address, files too: a fragment makes
+        # the address of a changed file another one.
+        path = ROOT / entry["url"].removeprefix("file:")
+        entry["url"] += "#" + hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    artefacts.clear()
+    characters.clear()
+    try:
+        artefacts.update(snippets.build(CACHE / "artefacts", ROOT, log.info))
+    except snippets.ArtefactError as error:
+        raise PluginError(f"these snippets fail:\n{error}") from None
+    return config
+
+
+def on_files(files, config):
+    from tools import notebooks
+
+    for file in list(files):
+        if _is_notebook(file):
+            base = file.src_uri.removesuffix(".py")
+            name = PurePosixPath(base).name
+            source = Path(file.abs_src_path).read_text("utf-8")
+            for ending, text in ((".py", source), (".ipynb", notebooks.ipynb(source))):
+                download = f"{base}/{name}{ending}"
+                files.append(File.generated(config, download, content=text))
+    for path, text in artefacts.items():
+        if path.endswith(".svg"):
+            files.append(File.generated(config, path, content=text))
+    return files
+
+
+def _is_notebook(file):
+    return file.src_uri.endswith(".py") and file.is_documentation_page()
+
+
+def on_pre_page(page, config, files):
+    if _is_notebook(page.file):
+        # mkdocs-jupyter would keep results when an imported snippet changes.
+        page.render = functools.partial(_render_notebook, page, page.render)
+    return page
+
+
+def _render_notebook(page, execute, config, files):
+    from nbclient.exceptions import CellExecutionError
+
+    from tools import artefacts, notebooks
+    from tools.style import MATPLOTLIBRC
+
+    path = f"docs/{page.file.src_uri}"
+    source = Path(page.file.abs_src_path).read_text("utf-8")
+    key = artefacts.key_of_text(source, ROOT)
+    name = page.file.src_uri.removesuffix(".py").replace("/", ".")
+    stored = CACHE / "notebooks" / name
+    result = artefacts.load(stored)
+    if not result or result["key"] != key:
+        log.info(f"running the notebook {path}")
+        artefacts.write(CACHE / "matplotlibrc", MATPLOTLIBRC.encode())
+        os.environ |= {
+            "MATPLOTLIBRC": str(CACHE / "matplotlibrc"),
+            "OMP_NUM_THREADS": "1",
+        }
+        try:
+            execute(config, files)
+            html = notebooks.clean(page.content)
+        except notebooks.NotebookError as error:
+            raise PluginError(f"{path}: {error}") from None
+        except CellExecutionError as error:
+            line, message = notebooks.failure(error, source)
+            raise PluginError(f"{path}:{line}: the notebook fails: {message}") from None
+        contents = [_contents(link) for link in page.toc]
+        result = {"key": key, "html": html, "title": page.title, "toc": contents}
+        artefacts.store(stored, result)
+    page.content, page.title = result["html"], result["title"]
+    page.toc = get_toc(result["toc"])
+    page.present_anchor_ids = set(re.findall(r'\bid="([^"]+)"', result["html"]))
+
+
+def _contents(link):
+    children = [_contents(child) for child in link.children]
+    return {
+        "name": link.title,
+        "id": link.id,
+        "level": link.level,
+        "children": children,
+    }
+
+
+def on_env(env, config, files):
+    # Compiling the theme's templates anew would be nearly half of a warm build.
+    (CACHE / "jinja").mkdir(parents=True, exist_ok=True)
+    env.bytecode_cache = FileSystemBytecodeCache(str(CACHE / "jinja"))
+    return env
+
+
+# A table joins its page where the page shows it: ![caption](regression/contract.md)
+_TABLE = re.compile(r"^(?P<indent> *)!\[(?P<caption>[^\]]*)\]\((?P<path>[\w/]+\.md)\)$")
+
+
+def on_page_markdown(markdown, page, config, files):
+    from tools import notebooks, pages
+
+    if _is_notebook(page.file):
+        page.meta |= notebooks.metadata(markdown)
+        return markdown
+    try:  # an error then names its line, and markers are checked
+        pages.read(Path(page.file.abs_src_path), ROOT)
+    except pages.PageError as error:
+        raise PluginError(str(error)) from None
+    lines, fence = [], ""
+    for line in markdown.split("\n"):
+        mark = re.match(r" *(`{3,}|~{3,})", line)
+        if mark and (not fence or line.strip() == fence):
+            fence = "" if fence else mark[1]
+        table = None if fence else _TABLE.match(line)
+        lines += _table(table, page) if table else [line]
+    return _REASON.sub(r"\1 data-reason=", "\n".join(lines))
+
+
+def _table(link, page):
+    """The lines of the table that a page links to, under its caption."""
+    path = str(PurePosixPath(page.file.src_uri).parent / link["path"])
+    if path not in artefacts:
+        raise PluginError(
+            f"{_where(page.file.src_uri, link[0])}: no table {path}; it would come from "
+            f"table() in snippets/{path.removesuffix('.md')}.py"
+        )
+    rows = [link["caption"], "{ .caption }", "", *artefacts[path].splitlines(), ""]
+    return [link["indent"] + row if row else row for row in rows]
+
+
+# A figure is an ordinary image link; its SVG replaces the image, so that it takes the
+# colours of the page.
+_FIGURE = re.compile(
+    r'<p>\s*<img alt="(?P<alt>[^"]*)" src="(?P<src>[^":]+\.svg)"[^>]*>\s*</p>'
+)
+# Of an attribute, only data-* reaches the HTML.
+_REASON = re.compile(r"^( *`{3,} *\{[^}\n]*\.notest[^}\n]*?) reason=", re.MULTILINE)
+_NOT_RUN = re.compile(r'(<div class="[^"]*\bnotest\b[^"]*") data-reason="([^"]*)">')
+_WARNING = re.compile(
+    r'(<div class="language-text output)( highlight"><pre><span></span><code>\w+Warning: )'
+)
+# The code of a whole file would fill the search index, which every page loads.
+_FILE = re.compile(r'(<div class="[^"]*\bhighlight\b[^"]*")(><span class="filename">)')
+
+
+def on_page_content(html, page, config, files):
+    from tools import formulas
+    from tools.artefacts import ALT
+
+    def inline(image):
+        url = posixpath.join(posixpath.dirname(page.url), image["src"])
+        path = posixpath.normpath(url).removesuffix(".svg") + ".html"
+        if path not in artefacts:
+            return image[0]
+        if not image["alt"]:
+            where = _where(page.file.src_uri, posixpath.basename(image["src"]))
+            raise PluginError(f"{where}: say what is seen: ![text]({image['src']})")
+        svg = artefacts[path].replace(ALT, image["alt"], 1)
+        return f'<figure class="plot">{svg}</figure>'
+
+    html = _FIGURE.sub(inline, html)
+    html = _NOT_RUN.sub(r'<p class="not-run">Not run here: \2</p>\1>', html)
+    html = _WARNING.sub(r"\1 warns\2", html)
+    html = _FILE.sub(r"\1 data-search-exclude\2", html)
+    try:
+        html = formulas.render(html)
+    except formulas.FormulaError as error:
+        where = _where(page.file.src_uri, error.source.split("\n")[0])
+        raise PluginError(f"{where}: {error}. Correct the LaTeX") from None
+    characters.update(formulas.characters(html))
+    return html
+
+
+def on_post_build(config):
+    from tools import formulas, search_worker
+    from tools.artefacts import write
+
+    site = Path(config.site_dir)
+    font = formulas.math_font(characters, CACHE / "fonts")
+    write(site / "assets/fonts/math.woff2", font)
+    for worker in site.glob("assets/javascripts/workers/search.*.min.js"):
+        mended = search_worker.patch(worker.read_text("utf-8"))
+        worker.write_text(mended, "utf-8")
