@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import brotli
 import pytest
 
 from tests.conftest import SITE_URL
@@ -95,18 +94,13 @@ def test_language_is_set(documents):
     assert {document.language for document in documents.values()} == {"en"}
 
 
-def weight(path: Path) -> float:
-    """Kilobytes of a file as a server sends it, compressed by brotli."""
-    data = path.read_bytes()
-    packed = path.suffix in {".woff2", ".png"}
-    return len(data if packed else brotli.compress(data)) / 1000
-
-
-def test_pages_are_light(site):
-    """The page's own HTML: all that a further view transfers."""
-    heavy = {
-        path.relative_to(site).as_posix(): round(weight(path), 1)
-        for path in site.rglob("*.html")
-        if weight(path) > 30
+def test_sources_lists_what_pages_cite(documents):
+    papers = re.compile(r"https://(arxiv\.org|doi\.org|dl\.acm\.org|proceedings\.)")
+    listed = set(documents["reference/sources/"].links)
+    missing = {
+        link
+        for document in documents.values()
+        for link in document.links
+        if papers.match(link) and link not in listed
     }
-    assert not heavy
+    assert not missing

@@ -1,9 +1,7 @@
 """A figure made small is the same picture, and follows the colour scheme."""
 
 import io
-import os
 import re
-import shutil
 import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -16,8 +14,6 @@ from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 
 from tools import style, svg
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
 def line():
@@ -226,20 +222,6 @@ def test_the_file_carries_both_palettes(original):
     for key, colour in style.LIGHT.items():
         assert f'[stroke="{colour}"]{{stroke:{style.DARK[key]}}}' in sheet
     assert "var(" not in text
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM:
-        pytest.skip("no Chromium: pictures are not compared")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield launched
-        launched.close()
 
 
 def picture(browser, body, dark=False):

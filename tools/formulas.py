@@ -39,6 +39,7 @@ _FORMULA = re.compile(
     re.DOTALL,
 )
 _MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
+_TEXT = re.compile(r"<mtext.*?</mtext>", re.DOTALL)  # in the font of the page
 _LETTER = re.compile(r"<mi[^>]*>(.)</mi>")
 _TAG = re.compile(r"<[^>]*>")
 
@@ -110,9 +111,11 @@ def _italics() -> dict[str, str]:
 def characters(html: str) -> set[str]:
     """Every character that the font must have to draw the MathML in `html`."""
     found: set[str] = set()
-    for formula in _MATH.findall(html):
-        found.update(markup.unescape(_TAG.sub("", formula)))
-        found.update(_italics().get(letter, "") for letter in _LETTER.findall(formula))
+    for formula in _MATH.findall(_TEXT.sub("", html)):
+        found.update(
+            _italics().get(letter, letter) for letter in _LETTER.findall(formula)
+        )
+        found.update(markup.unescape(_TAG.sub("", _LETTER.sub("", formula))))
     return {letter for letter in found if letter and not letter.isspace()}
 
 

@@ -96,6 +96,9 @@ def on_config(config):
 def on_files(files, config):
     from tools import notebooks
 
+    # Loaded by tools/theme/main.html, on the pages that need it.
+    config.extra_css.remove("assets/_mkdocstrings.css")
+
     for file in list(files):
         if _is_notebook(file):
             base = file.src_uri.removesuffix(".py")
@@ -182,6 +185,10 @@ def on_page_markdown(markdown, page, config, files):
 
     if _is_notebook(page.file):
         page.meta |= notebooks.metadata(markdown)
+    # Search splits words in CamelCase, and people type them in one.
+    tags = page.meta.get("tags", [])
+    page.meta["tags"] = [*tags, *(t.lower() for t in tags if t.lower() not in tags)]
+    if _is_notebook(page.file):
         return markdown
     try:  # an error then names its line, and markers are checked
         pages.read(Path(page.file.abs_src_path), ROOT)
@@ -216,6 +223,8 @@ _FIGURE = re.compile(
 )
 # Of an attribute, only data-* reaches the HTML.
 _REASON = re.compile(r"^( *`{3,} *\{[^}\n]*\.notest[^}\n]*?) reason=", re.MULTILINE)
+# Names and signs are not coloured: their marks would be most of a page's elements.
+_PLAIN = re.compile(r'<span class="(?:n|o|p|w)">([^<]*)</span>')
 _NOT_RUN = re.compile(r'(<div class="[^"]*\bnotest\b[^"]*") data-reason="([^"]*)">')
 _WARNING = re.compile(
     r'(<div class="language-text output)( highlight"><pre><span></span><code>\w+Warning: )'
@@ -240,6 +249,7 @@ def on_page_content(html, page, config, files):
         return f'<figure class="plot">{svg}</figure>'
 
     html = _FIGURE.sub(inline, html)
+    html = _PLAIN.sub(r"\1", html)
     html = _NOT_RUN.sub(r'<p class="not-run">Not run here: \2</p>\1>', html)
     html = _WARNING.sub(r"\1 warns\2", html)
     html = _FILE.sub(r"\1 data-search-exclude\2", html)
@@ -252,6 +262,7 @@ def on_page_content(html, page, config, files):
     return html
 
 
+@event_priority(-100)  # after the search plugin has written its index
 def on_post_build(config):
     from tools import formulas, search_worker
     from tools.artefacts import write
@@ -259,6 +270,4 @@ def on_post_build(config):
     site = Path(config.site_dir)
     font = formulas.math_font(characters, CACHE / "fonts")
     write(site / "assets/fonts/math.woff2", font)
-    for worker in site.glob("assets/javascripts/workers/search.*.min.js"):
-        mended = search_worker.patch(worker.read_text("utf-8"))
-        worker.write_text(mended, "utf-8")
+    search_worker.install(site)

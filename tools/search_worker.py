@@ -1,10 +1,16 @@
-"""The search worker of Material, with one bug of its lunr mended.
+"""Search that costs nothing until it is used, with one bug of its lunr mended.
+
+Material loads its search worker and the whole index with every page. `install` puts
+`search_worker.js` in the worker's place, which loads both with the first query.
 
 lunr 2.3.9 names a node of its word graph by joining, for each edge, the label and the
 number of the node it leads to, with nothing between: "1" to node 23 and "12" to node 3
 share a name, and nodes that share a name are merged. Words vanish from the index, others
 appear that no page has, and a query that reaches one of those shows no result at all.
 """
+
+import json
+from pathlib import Path
 
 _BUG = "e=e+s+o.id}"
 _MENDED = 'e=e+s+","+o.id+";"}'
@@ -20,3 +26,24 @@ def patch(worker: str) -> str:
     if found != 1:
         raise ValueError(f"expected {_BUG!r} once in the search worker, found {found}")
     return worker.replace(_BUG, _MENDED)
+
+
+def install(site: Path) -> None:
+    """Put `search_worker.js` before the worker and the index of a built site.
+
+    Raises:
+        ValueError: Not one worker, or another version of it.
+    """
+    folder = site / "assets/javascripts/workers"
+    workers = list(folder.glob("search.*.min.js"))
+    if len(workers) != 1:
+        raise ValueError(f"expected one search worker in {folder}, found {workers}")
+    (worker,) = workers
+    (folder / "lunr.js").write_text(patch(worker.read_text("utf-8")), "utf-8")
+    worker.write_bytes(Path(__file__).with_suffix(".js").read_bytes())
+
+    index = site / "search/search_index.json"
+    text = index.read_text("utf-8")
+    (site / "search/index.json").write_text(text, "utf-8")
+    # The page itself reads the settings only.
+    index.write_text(json.dumps(json.loads(text) | {"docs": []}), "utf-8")
