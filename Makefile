@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+WORKERS := --numprocesses=2 --dist=loadfile
 # Its notice of end of life is in README.md.
 export NO_MKDOCS_2_WARNING := 1
 
@@ -12,7 +13,7 @@ serve: $(BIN)/installed ## Build, serve with live reload, print the address
 	$(BIN)/mkdocs serve
 
 test: $(BIN)/installed ## Run the complete test suite
-	$(BIN)/pytest
+	$(BIN)/pytest $(WORKERS)
 
 site: $(BIN)/installed ## Build the site into site/; a warning is an error
 	$(BIN)/mkdocs build --strict
@@ -20,7 +21,7 @@ site: $(BIN)/installed ## Build the site into site/; a warning is an error
 check: $(BIN)/installed ## What a pull request must pass: format, lint, tests, strict build
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/pytest
+	$(BIN)/pytest $(WORKERS)
 	$(BIN)/mkdocs build --strict
 
 format: $(BIN)/installed ## Format the code, and fix what the linter can

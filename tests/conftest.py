@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.documents import Document
 from tools.pages import ROOT
@@ -36,11 +37,17 @@ SITE_URL = "https://criterion.example/guide/"
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The folder of the built site."""
-    folder = tmp_path_factory.mktemp("site")
-    build = mkdocs_build(ROOT, folder)
-    assert build.returncode == 0, build.stdout
+def site(tmp_path_factory, worker_id) -> Path:
+    """The folder of the built site; one build for all workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    folder = shared / "site"
+    with FileLock(shared / "site.lock"):
+        if not folder.exists():
+            build = mkdocs_build(ROOT, shared / "building")
+            assert build.returncode == 0, build.stdout
+            (shared / "building").rename(folder)
     return folder
 
 

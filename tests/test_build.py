@@ -3,7 +3,6 @@
 Each case builds a small site of its own with this project's tools and settings.
 """
 
-import filecmp
 import re
 import shutil
 import subprocess
@@ -46,45 +45,57 @@ def build(root: Path, page: str, **snippets: str) -> subprocess.CompletedProcess
     return mkdocs_build(root, root / "site")
 
 
-def test_a_good_site_builds(root):
-    result = build(root, "# T\n\n![A caption](index/t.md)\n", t=TABLE)
+# A notebook's page that shows one number, which a snippet holds.
+NOTEBOOK = (
+    "# %% [markdown]\n# # N\n\n# %%\nfrom snippets.index.n import n\n\nprint(1 / n)\n"
+)
+
+
+def test_a_site_builds_until_a_snippet_breaks_its_notebook(root):
+    (root / "docs/evidence").mkdir()
+    (root / "docs/evidence/n.py").write_text(NOTEBOOK)
+    page = "# T\n\n[N](evidence/n.py)\n\n![A caption](index/t.md)\n"
+    result = build(root, page, t=TABLE, n="n = 4\n")
     assert result.returncode == 0, result.stdout
     assert "<td>1</td>" in (root / "site/index.html").read_text("utf-8")
+    assert "0.25" in (root / "site/evidence/n/index.html").read_text("utf-8")
+    assert (root / "site/evidence/n/n.py").read_text("utf-8") == NOTEBOOK
+    assert "nbformat" in (root / "site/evidence/n/n.ipynb").read_text("utf-8")
+    stored = root / ".cache/notebooks/evidence.n"
+    whole = stored.read_bytes()
+
+    result = build(root, page, n="n = 0\n")
+    assert result.returncode != 0, "the change went unnoticed"
+    line = "docs/evidence/n.py:7: the notebook fails: ZeroDivisionError"
+    assert line in result.stdout, result.stdout
+    assert "Traceback" not in result.stdout
+    assert stored.read_bytes() == whole, "a failure is not stored"
+
+
+def test_bad_links_fail_with_their_lines(root):
+    result = build(
+        root,
+        "# T\n\n[x](none.md)\n\n[x](#none)\n\n[x][torch.nn.Nothing]\n\n"
+        "![alt](index/none.svg)\n",
+    )
+    assert result.returncode != 0
+    for message in (
+        r"docs/index.md:3: .*'none.md', but the target is not found.*Correct the link",
+        r"docs/index.md:5: .*'#none', but there is no such anchor.*Correct the link",
+        r"docs/index.md:7: .*'torch.nn.Nothing'. Name it as",
+        r"docs/index.md:9: .*'index/none.svg', but the target is not found.*Correct",
+    ):
+        assert re.search(message, result.stdout), (message, result.stdout)
 
 
 BAD = {
-    "include": (
+    "include": (  # one of the errors of tools/pages.py; the others are in test_pages
         '# T\n\n```python\n--8<-- "snippets/none.py"\n```\n',
         r"docs/index.md:4: Snippet at path 'snippets/none.py' could not be found. Create",
     ),
-    "section": (
-        '# T\n\n```python\n--8<-- "snippets/index/t.py:no"\n```\n',
-        r"docs/index.md:4: Snippet section 'no' could not be located. Create",
-    ),
-    "marker": (
-        "# T\n\n```{.python .raise}\n1 / 0\n```\n",
-        r"docs/index.md:4: unknown marker \['raise'\]",
-    ),
-    "fence": ("# T\n\n```python\n1\n", r"docs/index.md:\d: .* not a fence"),
     "table": (
         "# T\n\n![caption](index/none.md)\n",
         r"docs/index.md:3: no table index/none.md; .* table\(\) in snippets/index/none",
-    ),
-    "figure": (
-        "# T\n\n![alt](index/none.svg)\n",
-        r"docs/index.md:3: .*'index/none.svg', but the target is not found.*Correct the",
-    ),
-    "link": (
-        "# T\n\n[x](none.md)\n",
-        r"docs/index.md:3: .*'none.md', but the target is not found.*Correct the link",
-    ),
-    "anchor": (
-        "# T\n\n[x](#none)\n",
-        r"docs/index.md:3: .*'#none', but there is no such anchor.*Correct the link",
-    ),
-    "symbol": (
-        "# T\n\n[x][torch.nn.Nothing]\n",
-        r"docs/index.md:3: .*'torch.nn.Nothing'. Name it as",
     ),
     "object": (
         "# T\n\n::: snippets.nothing\n",
@@ -100,7 +111,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_page_fails_with_its_line(root, case):
     page, message = BAD[case]
-    result = build(root, page, t=TABLE)
+    result = build(root, page)
     assert result.returncode != 0, result.stdout
     assert re.search(message, result.stdout), result.stdout
     assert "Traceback" not in result.stdout
@@ -109,25 +120,8 @@ def test_a_bad_page_fails_with_its_line(root, case):
 def test_a_bad_snippet_fails_with_its_line(root):
     bad = '"""Bad.\n\n>>> 1 + 1\n3\n"""\n'
     draws = "def figure():\n    return 1 / 0\n"
-    result = build(root, "# T\n", bad=bad, draws=draws, t=TABLE)
+    result = build(root, "# T\n", bad=bad, draws=draws)
     assert result.returncode != 0
     assert "snippets/index/bad.py:3: a doctest fails" in result.stdout
     assert "snippets/index/draws.py:2: return 1 / 0" in result.stdout
     assert "Traceback" not in result.stdout
-
-
-def test_a_build_from_empty_caches_is_identical(site, tmp_path):
-    """Elsewhere, later, with nothing stored: the same bytes."""
-    root = tmp_path / "elsewhere"
-    for name in ("docs", "snippets", "tools"):
-        shutil.copytree(ROOT / name, root / name)
-    shutil.copy(ROOT / "mkdocs.yml", root)
-    result = mkdocs_build(root, root / "site")
-    assert result.returncode == 0, result.stdout
-    files, others = (
-        sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
-        for folder in (site, root / "site")
-    )
-    assert files == others
-    _, different, errors = filecmp.cmpfiles(site, root / "site", files, shallow=False)
-    assert not different + errors
