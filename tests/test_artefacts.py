@@ -29,7 +29,7 @@ def write(root: Path, **files: str) -> None:
 
 def run(root: Path) -> tuple[dict[str, str], list[str]]:
     lines: list[str] = []
-    return build(root / "cache", root, lines.append), lines
+    return build(find(root), root / "cache", root, lines.append), lines
 
 
 def test_results_are_stored_and_not_run_again(root):
@@ -72,6 +72,17 @@ def test_key_covers_the_environment(root, monkeypatch, part):
     monkeypatch.setattr(artefacts, "_environment", lambda: tuple(parts))
     (after,) = find(root)
     assert before.key != after.key
+
+
+def test_key_of_a_notebook_covers_the_snippets_that_it_imports(root):
+    write(root, a="x = 1\n", b="from snippets.a import x\n", other="z = 1\n")
+    text = "from snippets.b import x"
+    before = artefacts.key_of_text(text, find(root))
+    write(root, other="z = 2\n")
+    assert artefacts.key_of_text(text, find(root)) == before
+    write(root, a="x = 2\n")
+    assert artefacts.key_of_text(text, find(root)) != before
+    assert artefacts.key_of_text(text + " ", find(root)) != before
 
 
 def test_snippets_that_import_each_other_end(root):
@@ -156,9 +167,10 @@ def test_stale_results_are_pruned(root):
 BUILD = (
     "import sys; sys.path.insert(0, {code!r})\n"
     "from pathlib import Path\n"
-    "from tools.artefacts import build\n"
+    "from tools.artefacts import build, find\n"
     "if __name__ == '__main__':\n"
-    "    print(sorted(build(Path({cache!r}), Path({root!r}))))\n"
+    "    root = Path({root!r})\n"
+    "    print(sorted(build(find(root), Path({cache!r}), root)))\n"
 )
 
 

@@ -8,6 +8,7 @@ result is not run again, and then neither torch nor matplotlib is imported.
 import ast
 import doctest
 import functools
+import gc
 import hashlib
 import importlib
 import importlib.metadata
@@ -79,23 +80,26 @@ def find(root: Path = ROOT) -> list[Snippet]:
             raise ArtefactError(f"{where}: {error.msg}") from None
         paths[name] = path
 
+    imports: dict[str, set[str]] = {}
+    for name, tree in trees.items():
+        imports[name] = set()
+        for node in ast.walk(tree):
+            for other in _imported(node):
+                if other not in trees:
+                    where = f"{paths[name].relative_to(root)}:{node.lineno}"
+                    raise ArtefactError(
+                        f"{where}: there is no snippet {other}; import from the file, "
+                        "as in `from snippets.losses.regression.huber import huber`"
+                    )
+                imports[name].add(other)
+
     def closure(name: str) -> list[str]:
         """The snippet and all that it imports, directly or not."""
         found, unseen = {name}, [name]
         while unseen:
-            importer = unseen.pop()
-            for node in ast.walk(trees[importer]):
-                for other in _imported(node):
-                    if other not in trees:
-                        where = f"{paths[importer].relative_to(root)}:{node.lineno}"
-                        raise ArtefactError(
-                            f"{where}: there is no snippet {other}; import from the "
-                            "file, as in "
-                            "`from snippets.losses.regression.huber import huber`"
-                        )
-                    if other not in found:
-                        found.add(other)
-                        unseen.append(other)
+            new = imports[unseen.pop()] - found
+            found |= new
+            unseen += new
         return sorted(found)
 
     snippets = []
@@ -111,13 +115,13 @@ def find(root: Path = ROOT) -> list[Snippet]:
     return snippets
 
 
-def key_of_text(text: str, root: Path = ROOT) -> str:
+def key_of_text(text: str, snippets: list[Snippet]) -> str:
     """Hash of all that the result of a program (a notebook) depends on.
 
     The program names the snippets that it imports in full, as in
     `from snippets.losses.regression.huber import huber`.
     """
-    imported = [snippet.key for snippet in find(root) if snippet.name in text]
+    imported = [snippet.key for snippet in snippets if snippet.name in text]
     return _hash(*_environment(), text, *imported)
 
 
@@ -151,11 +155,15 @@ def _hash(*parts: str) -> str:
 
 
 def build(
-    cache: Path, root: Path = ROOT, report: Callable[[str], None] = lambda line: None
+    snippets: list[Snippet],
+    cache: Path,
+    root: Path = ROOT,
+    report: Callable[[str], None] = lambda line: None,
 ) -> dict[str, str]:
     """Run what has no stored result, and return every result.
 
     Args:
+        snippets: All snippets, as `find` gives them.
         cache: Folder of the stored results; made where it is missing.
         root: Folder that holds `snippets/`.
         report: Called with a line for each snippet that is run.
@@ -169,7 +177,6 @@ def build(
         ArtefactError: Snippets that fail, all of them in one message. Results of the
             others are stored all the same.
     """
-    snippets = find(root)
     results = {snippet: load(_file(cache, snippet)) for snippet in snippets}
     todo = [snippet for snippet, result in results.items() if result is None]
     failures = []
@@ -269,6 +276,8 @@ def _run(todo: list[Snippet], root: Path):
 
 def _work(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
     """In a worker: doctest a module and call its verb. Returns result and failure."""
+    # A collection would visit, and so copy, all that the fork shares with its parent.
+    gc.freeze()
     import matplotlib
     import torch
 
@@ -288,9 +297,10 @@ def _work(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
         warnings.simplefilter("error")
         try:
             module = importlib.import_module(name)
+            if verb:  # the doctests may ask for the same table or figure
+                setattr(module, verb, functools.cache(getattr(module, verb)))
             failure = _doctest(module, root)
             if verb and not failure:
-                torch.manual_seed(0)
                 result = _call(getattr(module, verb), verb, name)
         except Exception as error:
             failure = _report(error, name, root)

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 log = logging.getLogger("mkdocs.criterion")
 
-# Of the build under way: what snippets made, by path, and the characters of formulas.
+# Of the build under way: the snippets, what they made, by path, and the characters of
+# formulas.
+snippets = []
 artefacts: dict[str, str] = {}
 characters: set[str] = set()
 
@@ -73,7 +75,7 @@ def on_startup(command, dirty):
 
 @event_priority(100)  # before mkdocstrings begins to load the inventories
 def on_config(config):
-    from tools import artefacts as snippets
+    from tools.artefacts import ArtefactError, build, find
     from tools.style import css
 
     config.extra["palette_css"] = css()
@@ -87,8 +89,9 @@ def on_config(config):
     artefacts.clear()
     characters.clear()
     try:
-        artefacts.update(snippets.build(CACHE / "artefacts", ROOT, log.info))
-    except snippets.ArtefactError as error:
+        snippets[:] = find(ROOT)
+        artefacts.update(build(snippets, CACHE / "artefacts", ROOT, log.info))
+    except ArtefactError as error:
         raise PluginError(f"these snippets fail:\n{error}") from None
     return config
 
@@ -98,6 +101,7 @@ def on_files(files, config):
 
     # Loaded by tools/theme/main.html, on the pages that need it.
     config.extra_css.remove("assets/_mkdocstrings.css")
+    _keep_templates(config.plugins["mkdocstrings"].get_handler("python").env)
 
     for file in list(files):
         if _is_notebook(file):
@@ -127,18 +131,19 @@ def on_pre_page(page, config, files):
 def _render_notebook(page, execute, config, files):
     from nbclient.exceptions import CellExecutionError
 
-    from tools import artefacts, notebooks
+    from tools import notebooks
+    from tools.artefacts import key_of_text, load, store, write
     from tools.style import MATPLOTLIBRC
 
     path = f"docs/{page.file.src_uri}"
     source = Path(page.file.abs_src_path).read_text("utf-8")
-    key = artefacts.key_of_text(source, ROOT)
+    key = key_of_text(source, snippets)
     name = page.file.src_uri.removesuffix(".py").replace("/", ".")
     stored = CACHE / "notebooks" / name
-    result = artefacts.load(stored)
+    result = load(stored)
     if not result or result["key"] != key:
         log.info(f"running the notebook {path}")
-        artefacts.write(CACHE / "matplotlibrc", MATPLOTLIBRC.encode())
+        write(CACHE / "matplotlibrc", MATPLOTLIBRC.encode())
         os.environ |= {
             "MATPLOTLIBRC": str(CACHE / "matplotlibrc"),
             "OMP_NUM_THREADS": "1",
@@ -153,7 +158,7 @@ def _render_notebook(page, execute, config, files):
             raise PluginError(f"{path}:{line}: the notebook fails: {message}") from None
         contents = [_contents(link) for link in page.toc]
         result = {"key": key, "html": html, "title": page.title, "toc": contents}
-        artefacts.store(stored, result)
+        store(stored, result)
     page.content, page.title = result["html"], result["title"]
     page.toc = get_toc(result["toc"])
     page.present_anchor_ids = set(re.findall(r'\bid="([^"]+)"', result["html"]))
@@ -170,10 +175,22 @@ def _contents(link):
 
 
 def on_env(env, config, files):
-    # Compiling the theme's templates anew would be nearly half of a warm build.
+    _keep_templates(env)
+    return env
+
+
+def _keep_templates(env):
+    # Compiling the templates of theme and mkdocstrings anew would be a third of a build.
     (CACHE / "jinja").mkdir(parents=True, exist_ok=True)
     env.bytecode_cache = FileSystemBytecodeCache(str(CACHE / "jinja"))
-    return env
+
+
+def on_serve(server, config, builder):
+    # A saved file is seen after a tenth of a second, not half a second.
+    for emitter in server.observer.emitters:
+        emitter._timeout = 0.1
+    server.build_delay = 0.02
+    return server
 
 
 # A table joins its page where the page shows it: ![caption](regression/contract.md)

@@ -8,6 +8,7 @@ in the percent format.
 """
 
 import base64
+import functools
 import json
 import re
 from collections import Counter
@@ -141,6 +142,7 @@ def _block(classes: str, marked: str) -> str:
     )
 
 
+@functools.cache
 def metadata(source: str) -> dict[str, Any]:
     """The `title`, `description` and `tags` of a notebook, from its header.
 
@@ -153,6 +155,7 @@ def metadata(source: str) -> dict[str, Any]:
     }
 
 
+@functools.cache
 def ipynb(source: str) -> str:
     """The notebook as an .ipynb file without outputs, the same for the same source."""
     notebook = jupytext.reads(source, fmt="py:percent")
