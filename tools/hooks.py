@@ -8,7 +8,6 @@ import functools
 import hashlib
 import logging
 import os
-import posixpath
 import re
 import sys
 from pathlib import Path, PurePosixPath
@@ -46,25 +45,19 @@ class _NameTheLine(logging.Filter):
     page = ""  # being read when an error came
 
     def filter(self, record):
+        from tools.render import where
+
         message = record.getMessage()
         if reading := self.READING.search(message):
             self.page = reading["page"]
         for pattern, advice in self.ADVICE.items():
             if found := pattern.search(message):
                 page = found.groupdict().get("page", self.page)
-                where = _where(page, found["what"])
-                text = f"{where}: {message.rstrip('.')}. {advice}."
+                place = where(page, found["what"])
+                text = f"{place}: {message.rstrip('.')}. {advice}."
                 record.msg, record.args = text, ()
                 break
         return True
-
-
-def _where(page, text):
-    """File and line of a page's first line that holds `text`."""
-    path = ROOT / "docs" / page
-    lines = path.read_text("utf-8").split("\n") if path.is_file() else []
-    numbers = [n for n, line in enumerate(lines, start=1) if text in line]
-    return ":".join(["docs/" + page, *map(str, numbers[:1])])
 
 
 def on_startup(command, dirty):
@@ -129,8 +122,6 @@ def on_pre_page(page, config, files):
 
 
 def _render_notebook(page, execute, config, files):
-    from nbclient.exceptions import CellExecutionError
-
     from tools import notebooks
     from tools.artefacts import key_of_text, load, store, write
     from tools.style import MATPLOTLIBRC
@@ -153,7 +144,7 @@ def _render_notebook(page, execute, config, files):
             html = notebooks.clean(page.content)
         except notebooks.NotebookError as error:
             raise PluginError(f"{path}: {error}") from None
-        except CellExecutionError as error:
+        except Exception as error:  # of the cell, or of the kernel
             line, message = notebooks.failure(error, source)
             raise PluginError(f"{path}:{line}: the notebook fails: {message}") from None
         contents = [_contents(link) for link in page.toc]
@@ -189,16 +180,11 @@ def on_serve(server, config, builder):
     # A saved file is seen after a tenth of a second, not half a second.
     for emitter in server.observer.emitters:
         emitter._timeout = 0.1
-    server.build_delay = 0.02
     return server
 
 
-# A table joins its page where the page shows it: ![caption](regression/contract.md)
-_TABLE = re.compile(r"^(?P<indent> *)!\[(?P<caption>[^\]]*)\]\((?P<path>[\w/]+\.md)\)$")
-
-
 def on_page_markdown(markdown, page, config, files):
-    from tools import notebooks, pages
+    from tools import notebooks, pages, render
 
     if _is_notebook(page.file):
         page.meta |= notebooks.metadata(markdown)
@@ -207,74 +193,21 @@ def on_page_markdown(markdown, page, config, files):
     page.meta["tags"] = [*tags, *(t.lower() for t in tags if t.lower() not in tags)]
     if _is_notebook(page.file):
         return markdown
-    try:  # an error then names its line, and markers are checked
+    try:
+        # Read as the tests read it: an error then names its line.
         pages.read(Path(page.file.abs_src_path), ROOT)
+        return render.join_tables(markdown, page.file.src_uri, artefacts)
     except pages.PageError as error:
         raise PluginError(str(error)) from None
-    lines, fence = [], ""
-    for line in markdown.split("\n"):
-        mark = re.match(r" *(`{3,}|~{3,})", line)
-        if mark and (not fence or line.strip() == fence):
-            fence = "" if fence else mark[1]
-        table = None if fence else _TABLE.match(line)
-        lines += _table(table, page) if table else [line]
-    return _REASON.sub(r"\1 data-reason=", "\n".join(lines))
-
-
-def _table(link, page):
-    """The lines of the table that a page links to, under its caption."""
-    path = str(PurePosixPath(page.file.src_uri).parent / link["path"])
-    if path not in artefacts:
-        raise PluginError(
-            f"{_where(page.file.src_uri, link[0])}: no table {path}; it would come from "
-            f"table() in snippets/{path.removesuffix('.md')}.py"
-        )
-    rows = [link["caption"], "{ .caption }", "", *artefacts[path].splitlines(), ""]
-    return [link["indent"] + row if row else row for row in rows]
-
-
-# A figure is an ordinary image link; its SVG replaces the image, so that it takes the
-# colours of the page.
-_FIGURE = re.compile(
-    r'<p>\s*<img alt="(?P<alt>[^"]*)" src="(?P<src>[^":]+\.svg)"[^>]*>\s*</p>'
-)
-# Of an attribute, only data-* reaches the HTML.
-_REASON = re.compile(r"^( *`{3,} *\{[^}\n]*\.notest[^}\n]*?) reason=", re.MULTILINE)
-# Names and signs are not coloured: their marks would be most of a page's elements.
-_PLAIN = re.compile(r'<span class="(?:n|o|p|w)">([^<]*)</span>')
-_NOT_RUN = re.compile(r'(<div class="[^"]*\bnotest\b[^"]*") data-reason="([^"]*)">')
-_WARNING = re.compile(
-    r'(<div class="language-text output)( highlight"><pre><span></span><code>\w+Warning: )'
-)
-# The code of a whole file would fill the search index, which every page loads.
-_FILE = re.compile(r'(<div class="[^"]*\bhighlight\b[^"]*")(><span class="filename">)')
 
 
 def on_page_content(html, page, config, files):
-    from tools import formulas
-    from tools.artefacts import ALT
+    from tools import formulas, pages, render
 
-    def inline(image):
-        url = posixpath.join(posixpath.dirname(page.url), image["src"])
-        path = posixpath.normpath(url).removesuffix(".svg") + ".html"
-        if path not in artefacts:
-            return image[0]
-        if not image["alt"]:
-            where = _where(page.file.src_uri, posixpath.basename(image["src"]))
-            raise PluginError(f"{where}: say what is seen: ![text]({image['src']})")
-        svg = artefacts[path].replace(ALT, image["alt"], 1)
-        return f'<figure class="plot">{svg}</figure>'
-
-    html = _FIGURE.sub(inline, html)
-    html = _PLAIN.sub(r"\1", html)
-    html = _NOT_RUN.sub(r'<p class="not-run">Not run here: \2</p>\1>', html)
-    html = _WARNING.sub(r"\1 warns\2", html)
-    html = _FILE.sub(r"\1 data-search-exclude\2", html)
     try:
-        html = formulas.render(html)
-    except formulas.FormulaError as error:
-        where = _where(page.file.src_uri, error.source.split("\n")[0])
-        raise PluginError(f"{where}: {error}. Correct the LaTeX") from None
+        html = render.finish(html, page.file.src_uri, page.url, artefacts)
+    except pages.PageError as error:
+        raise PluginError(str(error)) from None
     characters.update(formulas.characters(html))
     return html
 

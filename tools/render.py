@@ -1,0 +1,110 @@
+"""What a page gains on its way to HTML: tables, figures, formulas, labels of code.
+
+Only text goes in and comes out, so another builder can call the same two functions:
+`join_tables` on a page's Markdown and `finish` on its HTML.
+"""
+
+import posixpath
+import re
+from pathlib import Path
+
+from tools import formulas
+from tools.artefacts import ALT
+from tools.pages import ROOT, PageError
+
+
+def where(page: str, text: str, root: Path = ROOT) -> str:
+    """`docs/page.md:line` of a page's first line that holds `text`, for messages."""
+    path = root / "docs" / page
+    lines = path.read_text("utf-8").split("\n") if path.is_file() else []
+    numbers = [n for n, line in enumerate(lines, start=1) if text in line]
+    return ":".join([f"docs/{page}", *map(str, numbers[:1])])
+
+
+# A table joins its page where the page shows it: ![caption](regression/contract.md)
+_TABLE = re.compile(r"^(?P<indent> *)!\[(?P<caption>[^\]]*)\]\((?P<path>[\w/]+\.md)\)$")
+# Of a fence's options, only data-* become attributes in the HTML.
+_REASON = re.compile(r"^( *`{3,} *\{[^}\n]*\.notest[^}\n]*?) reason=", re.MULTILINE)
+
+
+def join_tables(markdown: str, page: str, artefacts: dict[str, str]) -> str:
+    """`markdown` with each linked table in the place of its link, under its caption.
+
+    Args:
+        markdown: Text of the page.
+        page: Path of the page below `docs/`.
+        artefacts: Results of `tools.artefacts.build`.
+
+    Raises:
+        PageError: The page links to a table that no snippet makes.
+    """
+    lines, fence = [], ""
+    for line in markdown.split("\n"):
+        mark = re.match(r" *(`{3,}|~{3,})", line)
+        if mark and (not fence or line.strip() == fence):
+            fence = "" if fence else mark[1]
+        link = None if fence else _TABLE.match(line)
+        if not link:
+            lines.append(line)
+            continue
+        path = posixpath.join(posixpath.dirname(page), link["path"])
+        if path not in artefacts:
+            raise PageError(
+                f"{where(page, line.strip())}: no table {path}; it would come from "
+                f"table() in snippets/{path.removesuffix('.md')}.py"
+            )
+        rows = [link["caption"], "{ .caption }", "", *artefacts[path].splitlines(), ""]
+        lines += [link["indent"] + row if row else row for row in rows]
+    return _REASON.sub(r"\1 data-reason=", "\n".join(lines))
+
+
+# A figure is an ordinary image link; its SVG replaces the image, so that it takes the
+# colours of the page.
+_FIGURE = re.compile(
+    r'<p>\s*<img alt="(?P<alt>[^"]*)" src="(?P<src>[^":]+\.svg)"[^>]*>\s*</p>'
+)
+# Names and signs have no colour of their own: their marks would be most of a page's
+# elements.
+_PLAIN = re.compile(r'<span class="(?:n|o|p|w)">([^<]*)</span>')
+_NOT_RUN = re.compile(r'(<div class="[^"]*\bnotest\b[^"]*") data-reason="([^"]*)">')
+_WARNING = re.compile(
+    r'(<div class="language-text output)( highlight"><pre><span></span><code>\w+Warning: )'
+)
+# The code of whole files would be most of the search index.
+_FILE = re.compile(r'(<div class="[^"]*\bhighlight\b[^"]*")(><span class="filename">)')
+
+
+def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
+    """`html` with its figures, formulas and labels.
+
+    Args:
+        html: What Markdown made of the page.
+        page: Path of the page below `docs/`.
+        url: Address of the page below the root of the site.
+        artefacts: Results of `tools.artefacts.build`.
+
+    Raises:
+        PageError: A figure without a text for those who do not see it, or a formula
+            that is not LaTeX.
+    """
+
+    def inline(image: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(url), image["src"]))
+        svg = artefacts.get(path.removesuffix(".svg") + ".html")
+        if svg is None:
+            return image[0]
+        if not image["alt"]:
+            place = where(page, posixpath.basename(image["src"]))
+            raise PageError(f"{place}: say what is seen: ![text]({image['src']})")
+        return f'<figure class="plot">{svg.replace(ALT, image["alt"], 1)}</figure>'
+
+    html = _FIGURE.sub(inline, html)
+    html = _PLAIN.sub(r"\1", html)
+    html = _NOT_RUN.sub(r'<p class="not-run">Not run here: \2</p>\1>', html)
+    html = _WARNING.sub(r"\1 warns\2", html)
+    html = _FILE.sub(r"\1 data-search-exclude\2", html)
+    try:
+        return formulas.render(html)
+    except formulas.FormulaError as error:
+        place = where(page, error.source.split("\n")[0])
+        raise PageError(f"{place}: {error}. Correct the LaTeX") from None
