@@ -10,14 +10,14 @@ that the site uses, 400 kB to about 12.
 import hashlib
 import html as markup
 import io
-import os
 import re
-import tempfile
 import unicodedata
 from functools import cache
 from pathlib import Path
 
 import quickjs
+
+from tools.artefacts import write
 
 VENDOR = Path(__file__).parent / "vendor"
 TEMML = VENDOR / "temml.min.js"
@@ -155,8 +155,5 @@ def math_font(characters: set[str], folder: Path | None = None) -> bytes:
     data = buffer.getvalue()
 
     if kept:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            file.write(data)
-        os.replace(file.name, kept)
+        write(kept, data)
     return data
