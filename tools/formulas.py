@@ -7,6 +7,7 @@ reader's browser runs no script for a formula. MathML needs a font with a MATH t
 that the site uses, 400 kB to about 12.
 """
 
+import base64
 import hashlib
 import html as markup
 import io
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import quickjs
 
-from tools.artefacts import write
+from tools.artefacts import load, store
 
 VENDOR = Path(__file__).parent / "vendor"
 TEMML = VENDOR / "temml.min.js"
@@ -126,15 +127,16 @@ def math_font(characters: set[str], folder: Path | None = None) -> bytes:
 
     Args:
         characters: What `characters` found on the pages.
-        folder: Where finished fonts are kept. Without it the font is made anew.
+        folder: Where the last font is kept. Without it the font is made anew.
     """
     # <msqrt> has no text: the root sign must be asked for by name.
     wanted = sorted(characters | {"\u221a", " ", "\u00a0"})
     source = FONT.read_bytes()
     key = hashlib.sha256("".join(wanted).encode() + source).hexdigest()[:16]
-    kept = folder / f"math-{key}.woff2" if folder else None
-    if kept and kept.exists():
-        return kept.read_bytes()
+    kept = folder / "math" if folder else None
+    stored = load(kept) if kept else None
+    if stored and stored["key"] == key:
+        return base64.b64decode(stored["font"])
 
     from fontTools import subset, ttLib  # 0.2 s, only when the characters changed
 
@@ -155,5 +157,5 @@ def math_font(characters: set[str], folder: Path | None = None) -> bytes:
     data = buffer.getvalue()
 
     if kept:
-        write(kept, data)
+        store(kept, {"key": key, "font": base64.b64encode(data).decode()})
     return data
