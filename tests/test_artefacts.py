@@ -54,6 +54,14 @@ def test_figure_becomes_svg_without_a_date(root):
     assert run(root)[0] == results
 
 
+def test_chance_is_the_same_every_time(root):
+    code = 'import torch\n\n\ndef table():\n    return f"| {torch.rand(1).item()} |\\n| - |"\n'
+    write(root, t=code)
+    first, _ = run(root)
+    (root / "cache").rename(root / "old")
+    assert run(root)[0] == first
+
+
 def test_key_covers_imported_snippets_and_nothing_else(root):
     write(root, a="x = 1\n", b="from snippets.a import x\n", other="z = 1\n")
     write(root, t="from snippets.b import x\n" + TABLE)

@@ -81,9 +81,8 @@ def test_the_font_has_what_the_pages_show_and_the_root_sign():
 
 def test_the_font_is_small_and_the_same_every_time(tmp_path):
     letters = formulas.characters(formulas.mathml(r"\frac{1}{N}\sum_i e_i^2"))
-    fresh = formulas.math_font(letters)
+    fresh = formulas.math_font(letters, tmp_path)
     assert len(fresh) < 20_000
-    assert formulas.math_font(letters, tmp_path) == fresh
     (kept,) = tmp_path.iterdir()
     whole = kept.read_bytes()
     kept.write_bytes(whole[:-100])  # cut short

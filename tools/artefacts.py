@@ -290,7 +290,6 @@ def _work(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
         settings.flush()
         matplotlib.rc_file(settings.name)
     torch.set_num_threads(1)
-    torch.manual_seed(0)
     result: dict[str, str] = {}
     failure = ""
     with warnings.catch_warnings():

@@ -18,9 +18,8 @@ async function load() {
   importScripts("lunr.js")
   const post = self.postMessage
   self.postMessage = message => {
-    if (message.type !== READY) return post(message)
-    self.postMessage = post
-    hand(waiting.pop()) // the newest query; the others are typed over
+    // Ready: hand on the newest query; the others are typed over.
+    message.type === READY ? hand(waiting.pop()) : post(message)
   }
   hand(setup)
 }
