@@ -100,3 +100,9 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield chromium
         chromium.close()
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any(GET_CHROMIUM in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(f"Browser tests were skipped: {GET_CHROMIUM}")
