@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+# As many as CI has cores; the tests of a file stay together and share what they prepare.
 WORKERS := --numprocesses=2 --dist=loadfile
 # Its notice of end of life is in README.md.
 export NO_MKDOCS_2_WARNING := 1

@@ -72,9 +72,8 @@ def on_config(config):
     from tools.style import css
 
     config.extra["palette_css"] = css()
-    for entry in config.plugins["mkdocstrings"].config.handlers["python"][
-        "inventories"
-    ]:
+    python = config.plugins["mkdocstrings"].config.handlers["python"]
+    for entry in python["inventories"]:
         # MkDocs keeps what it loads for a day, by address, files too: a fragment makes
         # the address of a changed file another one.
         path = ROOT / entry["url"].removeprefix("file:")
@@ -171,7 +170,7 @@ def on_env(env, config, files):
 
 
 def _keep_templates(env):
-    # Compiling the templates of theme and mkdocstrings anew would be a third of a build.
+    # Compiling the templates of theme and mkdocstrings anew would be a good part of a build.
     (CACHE / "jinja").mkdir(parents=True, exist_ok=True)
     env.bytecode_cache = FileSystemBytecodeCache(str(CACHE / "jinja"))
 

@@ -29,7 +29,10 @@ function stand({ data: message }) {
     setup = message
     postMessage({ type: READY })
   } else if (message.type === QUERY && message.data) {
-    if (waiting.push(message) === 1) load()
+    if (waiting.push(message) === 1) load().catch(error => {
+      waiting.length = 0 // the next query tries again
+      throw error
+    })
   } else {
     postMessage({ type: RESULT, data: { items: [] } })
   }
