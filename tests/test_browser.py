@@ -163,6 +163,19 @@ def test_search_finds_symbols_topics_and_messages(open_page):
     assert not wrong
 
 
+def test_search_tries_again_when_its_index_did_not_load(open_page):
+    page = open_page("")
+    page.route("**/search/index.json", lambda route: route.abort())
+    page.wait_for_function("document.documentElement.classList.contains('js')")
+    page.keyboard.press("/")
+    page.wait_for_function("document.activeElement.matches('.md-search__input')")
+    with page.expect_event("requestfailed"):
+        page.keyboard.type("hub")
+    page.unroute("**/search/index.json")
+    page.keyboard.type("er")
+    page.wait_for_selector(".md-search-result__item a")
+
+
 def test_search_by_keyboard_alone(open_page):
     page = open_page("")
     search(page, "HuberLoss")
