@@ -125,3 +125,32 @@ def test_a_bad_snippet_fails_with_its_line(root):
     assert "snippets/index/bad.py:3: a doctest fails" in result.stdout
     assert "snippets/index/draws.py:2: return 1 / 0" in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_a_kept_page_is_made_again_when_it_has_to_be(root):
+    """Pages are rendered once; what another page or a snippet changes is noticed."""
+    snippet = '"""S."""\n\n\ndef n():\n    """N.\n\n    Source: none.\n    """\n    return 1\n'
+    (root / "docs/api.md").write_text("# API\n\n::: snippets.index.n.n\n")
+    (root / "docs/other.md").write_text("# Other\n\n## Here { #here }\n")
+    include = '```python\n--8<-- "snippets/index/n.py"\n```'
+    page = f"# T\n\n[O](other.md#here), [n][snippets.index.n.n]\n\n{include}\n"
+    result = build(root, page, n=snippet)
+    assert result.returncode == 0, result.stdout
+    assert len(list((root / ".cache/pages").iterdir())) == 3
+    assert len(list((root / ".cache/search").iterdir())) == 3
+
+    # A snippet that a page includes, or lists.
+    result = build(
+        root, page, n=snippet.replace("return 1", "return 2").replace("N.", "M.")
+    )
+    assert result.returncode == 0, result.stdout
+    text = re.sub("<[^>]+>", "", (root / "site/index.html").read_text("utf-8"))
+    assert "return 2" in text
+    assert "M." in (root / "site/api/index.html").read_text("utf-8")
+
+    # An anchor of another page, told each time and not only at the first.
+    (root / "docs/other.md").write_text("# Other\n\n## Here { #there }\n")
+    for _ in range(2):
+        result = build(root, page)
+        assert result.returncode != 0
+        assert "docs/index.md:3" in result.stdout and "#here" in result.stdout

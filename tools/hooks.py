@@ -39,13 +39,16 @@ class _NameTheLine(logging.Filter):
     ADVICE = {
         LINK: "Correct the link, or add what it names",
         SYMBOL: "Name it as an inventory in tools/inventories does, or as its module in "
-        "snippets/ and docs/reference/snippets.md do",
+        "snippets/ and docs/reference/snippets/ do",
         COLLECT: "Name a public object of a module in snippets/",
     }
     page = ""  # being read when an error came
+    count = 0  # of warnings and errors
 
     def filter(self, record):
         from tools.render import where
+
+        _NameTheLine.count += record.levelno >= logging.WARNING
 
         message = record.getMessage()
         if reading := self.READING.search(message):
@@ -89,12 +92,13 @@ def on_config(config):
 
 
 def on_files(files, config):
-    from tools import notebooks
+    from tools import kept, notebooks
 
     # Loaded by tools/theme/main.html, on the pages that need it.
     config.extra_css.remove("assets/_mkdocstrings.css")
     _keep_templates(config.plugins["mkdocstrings"].get_handler("python").env)
 
+    kept.keep_entries(config.plugins["material/search"].search_index, CACHE / "search")
     for file in list(files):
         if _is_notebook(file):
             base = file.src_uri.removesuffix(".py")
@@ -117,11 +121,30 @@ def on_pre_page(page, config, files):
     if _is_notebook(page.file):
         # mkdocs-jupyter would keep results when an imported snippet changes.
         page.render = functools.partial(_render_notebook, page, page.render)
+    else:
+        page.render = functools.partial(_render_markdown, page, page.render)
     return page
 
 
+def _render_markdown(page, convert, config, files):
+    from tools import kept, pages
+
+    if kept.restore(page, config, files, CACHE / "pages"):
+        return
+    warnings = _NameTheLine.count
+    try:
+        # Read as the tests read it: an error then names its line.
+        pages.read(Path(page.file.abs_src_path), ROOT)
+    except pages.PageError as error:
+        raise PluginError(str(error)) from None
+    convert(config, files)
+    # A warning would not be told again; with -q none is heard at all.
+    if _NameTheLine.count == warnings and log.isEnabledFor(logging.WARNING):
+        kept.keep(page, files, CACHE / "pages")
+
+
 def _render_notebook(page, execute, config, files):
-    from tools import notebooks
+    from tools import kept, notebooks
     from tools.artefacts import key_of_text, load, store, write
     from tools.style import MATPLOTLIBRC
 
@@ -146,22 +169,12 @@ def _render_notebook(page, execute, config, files):
         except Exception as error:  # of the cell, or of the kernel
             line, message = notebooks.failure(error, source)
             raise PluginError(f"{path}:{line}: the notebook fails: {message}") from None
-        contents = [_contents(link) for link in page.toc]
-        result = {"key": key, "html": html, "title": page.title, "toc": contents}
+        toc = kept.contents(page.toc)
+        result = {"key": key, "html": html, "title": page.title, "toc": toc}
         store(stored, result)
     page.content, page.title = result["html"], result["title"]
     page.toc = get_toc(result["toc"])
     page.present_anchor_ids = set(re.findall(r'\bid="([^"]+)"', result["html"]))
-
-
-def _contents(link):
-    children = [_contents(child) for child in link.children]
-    return {
-        "name": link.title,
-        "id": link.id,
-        "level": link.level,
-        "children": children,
-    }
 
 
 def on_env(env, config, files):
@@ -193,8 +206,6 @@ def on_page_markdown(markdown, page, config, files):
     if _is_notebook(page.file):
         return markdown
     try:
-        # Read as the tests read it: an error then names its line.
-        pages.read(Path(page.file.abs_src_path), ROOT)
         return render.join_tables(markdown, page.file.src_uri, artefacts)
     except pages.PageError as error:
         raise PluginError(str(error)) from None
