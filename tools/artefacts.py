@@ -13,6 +13,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import io
+import itertools
 import json
 import multiprocessing
 import os
@@ -255,27 +256,44 @@ def _run(todo: list[Snippet], root: Path):
     with ProcessPoolExecutor(
         os.cpu_count(), mp_context=context, max_tasks_per_child=1
     ) as pool:
+        # Those that draw take longest: first, and one by one. The others share a fork
+        # with their folder, since it takes longer than they do.
+        groups = [[s] for s in todo if s.verb]
+        plain = [s for s in todo if not s.verb]
+        groups += [
+            list(group)
+            for _, group in itertools.groupby(plain, lambda s: s.path.parent)
+        ]
         running = {
-            pool.submit(_work, s.name, s.verb, str(root)): s
-            # Those that draw take longest: first.
-            for s in sorted(todo, key=lambda s: not s.verb)
+            pool.submit(_work, [(s.name, s.verb) for s in group], str(root)): group
+            for group in groups
         }
         try:
             for future in as_completed(running):
-                snippet = running[future]
                 try:
-                    yield snippet, *future.result()
+                    results = future.result()
                 except BrokenProcessPool:
-                    where = snippet.path.relative_to(root)
                     what = "a worker process died while this ran or waited to run"
-                    yield snippet, {}, f"{where}: {what}", 0.0
+                    results = [
+                        ({}, f"{s.path.relative_to(root)}: {what}", 0.0)
+                        for s in running[future]
+                    ]
+                for snippet, result in zip(running[future], results, strict=True):
+                    yield snippet, *result
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _work(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
-    """In a worker: doctest a module and call its verb. Returns result and failure."""
+def _work(
+    snippets: list[tuple[str, str]], root: str
+) -> list[tuple[dict[str, str], str, float]]:
+    """In a worker: `_make` one snippet with a verb, or several without one."""
+    return [_make(name, verb, root) for name, verb in snippets]
+
+
+def _make(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
+    """Doctest a module and call its verb. Returns result, failure and seconds."""
     # A collection would visit, and so copy, all that the fork shares with its parent.
     gc.freeze()
     import matplotlib

@@ -53,7 +53,8 @@ def join_tables(markdown: str, page: str, artefacts: dict[str, str]) -> str:
                 f"{where(page, line.strip())}: no table {path}; it would come from "
                 f"table() in snippets/{path.removesuffix('.md')}.py"
             )
-        rows = [link["caption"], "{ .caption }", "", *artefacts[path].splitlines(), ""]
+        caption = [link["caption"], "{ .caption }", ""] if link["caption"] else []
+        rows = [*caption, *artefacts[path].splitlines(), ""]
         lines += [link["indent"] + row if row else row for row in rows]
     return _REASON.sub(r"\1 data-reason=", "\n".join(lines))
 
