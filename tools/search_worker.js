@@ -7,6 +7,22 @@ const SETUP = 0, READY = 1, QUERY = 2, RESULT = 3
 let setup
 const waiting = []
 
+// Each word also matches the words that it begins: "to" would find "token", and a question
+// or a message would find the pages with the most of them. The class of an error is not
+// part of its message.
+const NOISE = new Set(
+  ("a an and are as at be but by can do does due for from got has have how i if in into is it " +
+  "its my no not of on only or please so than that the their them then there these they this " +
+  "to use used using was what when where which why will with you your").split(" "))
+const plain = query => {
+  const words = query.replace(/^\s*[\w.]*(Error|Exception|Warning):\s*/, "").split(/\s+/)
+  const telling = words.filter(word => !NOISE.has(word.toLowerCase()))
+  return (telling.length ? telling : words).join(" ")
+}
+addEventListener("message", ({ data: message }) => {
+  if (message.type === QUERY && message.data) message.data = plain(message.data)
+})
+
 // `lunr.js` listens to the same messages once it is here; only those that came before
 // are handed on.
 const hand = data => dispatchEvent(new MessageEvent("message", { data }))
