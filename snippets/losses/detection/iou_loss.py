@@ -1,0 +1,67 @@
+"""One minus the intersection over union of pairs of boxes."""
+
+import torch
+from torch import Tensor
+
+
+def _area(size: Tensor) -> Tensor:
+    return size[..., 0] * size[..., 1]
+
+
+def iou_loss(prediction: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """One minus intersection over union, box by box; flat where they do not overlap.
+
+    Args:
+        prediction: `(*, 4)`; corners x1, y1, x2, y2 with x1 <= x2 and y1 <= y2, in any
+            one unit; floating point.
+        target: The shape of `prediction`, the same corners and unit; any real dtype.
+        reduction: `"mean"` (over boxes; 0 if there are none), `"sum"` or `"none"`.
+
+    Returns:
+        A scalar, or the shape without its last dimension for `"none"`. A box's loss is
+        at most 1. Half-precision input is computed and returned in float32.
+
+    Raises:
+        ValueError: If the shapes differ or do not end in 4, a box has x1 > x2, y1 > y2
+            or a NaN (checking this waits for the GPU), or `reduction` is unknown.
+
+    Source: J. Yu et al., UnitBox, 2016, whose loss is -log(IoU) instead.
+
+    Examples:
+        >>> target = torch.tensor([0.0, 0.0, 2.0, 2.0])
+        >>> iou_loss(torch.tensor([1.0, 0.0, 3.0, 2.0]), target)  # 1 - 2 / 6
+        tensor(0.6667)
+
+        The unit does not matter, however small:
+
+        >>> iou_loss(torch.tensor([1.0, 0.0, 3.0, 2.0]) * 1e-6, target * 1e-6)
+        tensor(0.6667)
+
+        Without overlap there is no gradient:
+
+        >>> far = torch.tensor([5.0, 0.0, 7.0, 2.0], requires_grad=True)
+        >>> torch.autograd.grad(iou_loss(far, target), far)[0].abs().sum()
+        tensor(0.)
+    """
+    if prediction.shape != target.shape or prediction.shape[-1:] != (4,):
+        raise ValueError(
+            "prediction and target must have the same shape (*, 4), got "
+            f"{tuple(prediction.shape)} and {tuple(target.shape)}"
+        )
+    dtype = torch.promote_types(prediction.dtype, torch.float32)
+    (a1, a2), (b1, b2) = (x.to(dtype).split(2, -1) for x in (prediction, target))
+    size_a, size_b = a2 - a1, b2 - b1
+    if not ((size_a >= 0) & (size_b >= 0)).all():
+        raise ValueError("boxes must be x1, y1, x2, y2 with x1 <= x2 and y1 <= y2")
+    tiny = torch.finfo(dtype).tiny
+    inner = torch.minimum(a2, b2) - torch.maximum(a1, b1)
+    overlap = _area(inner.clamp(min=0))
+    union = _area(size_a) + _area(size_b) - overlap
+    loss = 1 - overlap / union.clamp(min=tiny)
+    if reduction == "none":
+        return loss
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "mean":
+        return loss.sum() / max(loss.numel(), 1)
+    raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
