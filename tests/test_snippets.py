@@ -137,7 +137,8 @@ def test_runs_alone_in_an_empty_folder(snippet, tmp_path, monkeypatch):
 
 
 def test_the_reference_lists_every_public_object():
-    text = (ROOT / "docs/reference/snippets.md").read_text("utf-8")
+    pages = (ROOT / "docs/reference/snippets").glob("*.md")
+    text = "".join(page.read_text("utf-8") for page in pages)
     listed = re.findall(r"^::: (\S+)$", text, re.MULTILINE)
     expected = [
         f"{s.name}.{public(ast.parse(s.path.read_text('utf-8')))[0].name}"
