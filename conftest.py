@@ -1,6 +1,7 @@
 """Hands pytest-markdown-docs the site's own page reader and runner."""
 
 import functools
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -61,3 +62,11 @@ class _Runner:
         if excinfo.errisinstance(RunError):
             return str(excinfo.value)
         return str(excinfo.getrepr(style="long"))
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_closed():
+    """Pyplot keeps each figure, and warns of too many."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -16,6 +16,15 @@ from tests.documents import Document
 from tools.pages import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 GET_CHROMIUM = "no Chromium found; on Debian: apt-get install chromium"
 
 
@@ -34,6 +43,7 @@ def mkdocs_build(root: Path, site: Path, *options: str) -> subprocess.CompletedP
 
 
 SITE_URL = "https://criterion.example/guide/"
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="session")
@@ -87,19 +97,37 @@ def browser():
         pytest.skip(GET_CHROMIUM)
     from playwright.sync_api import sync_playwright
 
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a page of the site; closed after the test."""
+    contexts = []
+
+    def opener(url: str, **settings):
+        context = browser.new_context(**({"viewport": DESKTOP} | settings))
+        contexts.append(context)
+        page = context.new_page()
+        page.requests = []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on(
+            "console",
+            lambda line: (
+                page.errors.append(line.text) if line.type == "error" else None
+            ),
+        )
+        page.goto(address + url)
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -1,123 +1,11 @@
-"""The built site in Chromium: search, schemes, small screens, keyboard, no scripts."""
+"""What readers do on the built site, in Chromium: search, copy, fold, walk by keyboard."""
 
-import functools
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import brotli
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-
-from tests.test_site import PAGES, url_of
+from tests.conftest import PHONE
 from tools.pages import ROOT
 
-NOTEBOOKS = sorted((ROOT / "docs").rglob("*.py"))
-URLS = [url_of(path) for path in PAGES + NOTEBOOKS]
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 CHAPTER = "losses/regression/"
-
-every_page = pytest.mark.parametrize("url", URLS)
-
-
-@pytest.fixture
-def open_page(browser, address):
-    """Open a page of the site; closed after the test."""
-    contexts = []
-
-    def opener(url: str, **settings):
-        context = browser.new_context(**({"viewport": DESKTOP} | settings))
-        contexts.append(context)
-        page = context.new_page()
-        page.requests = []
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda line: (
-                page.errors.append(line.text) if line.type == "error" else None
-            ),
-        )
-        page.goto(address + url)
-        return page
-
-    yield opener
-    for context in contexts:
-        context.close()
-
-
-@functools.cache
-def weight(path: Path) -> int:
-    """Bytes of a file as a server with brotli sends it."""
-    data = path.read_bytes()
-    return len(data if path.suffix in {".woff2", ".png"} else brotli.compress(data))
-
-
-def transferred(site: Path, address: str, requests: set[str]) -> float:
-    """Kilobytes that a server sends for these requests."""
-    total = 0
-    for request in requests:
-        if request.startswith(address):
-            path = site / urlsplit(request).path.lstrip("/")
-            total += weight(path / "index.html" if path.is_dir() else path)
-    return total / 1000
-
-
-@every_page
-def test_page(open_page, site, address, url):
-    """On a phone, then on a desktop in the dark: right, light, steady, accessible."""
-    page = open_page(url, viewport=PHONE, reduced_motion="reduce")
-    page.wait_for_load_state("networkidle")  # what is fetched late counts, too
-    assert page.get_attribute("body", "data-md-color-scheme") == "default"
-    assert transferred(site, address, set(page.requests)) <= 95
-    # All that a reader transfers who comes from another page.
-    assert transferred(site, address, {address + url}) <= 30
-    assert (
-        page.evaluate(
-            """() => new Promise(resolve => {
-            let sum = 0
-            new PerformanceObserver(list => {
-                for (const entry of list.getEntries()) sum += entry.value
-            }).observe({type: "layout-shift", buffered: true})
-            setTimeout(() => resolve(sum), 100)
-        })"""
-        )
-        < 0.01
-    ), "something shifts while the page loads"
-    check_layout_and_rules(page, url)
-
-    page.set_viewport_size(DESKTOP)
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    page.wait_for_selector("body[data-md-color-scheme=slate]")
-    check_layout_and_rules(page, url)
-
-    assert not page.errors
-    assert all(request.startswith((address, "data:")) for request in page.requests)
-
-    first = set(page.requests)
-    page.goto(address + (CHAPTER if url != CHAPTER else ""))
-    assert transferred(site, address, set(page.requests) - first) <= 30
-
-
-def check_layout_and_rules(page, url: str) -> None:
-    """What is wider than the screen can be scrolled to, and axe finds no violation."""
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    cut_off = page.evaluate(
-        """() => [...document.querySelectorAll("article *")].filter(element => {
-            const box = element.getBoundingClientRect()
-            if (!box.width || box.right <= innerWidth + 1) return false
-            for (let e = element.parentElement; e.tagName != "ARTICLE"; e = e.parentElement)
-                if (["auto", "scroll"].includes(getComputedStyle(e).overflowX)) return false
-            return true
-        }).map(element => element.outerHTML.slice(0, 100))"""
-    )
-    assert not cut_off, cut_off[:3]
-    # Code has the same few colours on all pages, and thousands of elements: it is
-    # looked at where it is shown, raises, prints (chapter, home) or links (reference).
-    whole = {CHAPTER, "", "reference/snippets/"}
-    code = None if url in whole else {"exclude": [["pre"]]}
-    violations = Axe().run(page, context=code).response["violations"]
-    assert not violations, [(v["id"], v["nodes"][0]["target"]) for v in violations]
 
 
 def search(page, query: str) -> list[str]:
@@ -141,14 +29,13 @@ def search(page, query: str) -> list[str]:
 
 QUERIES = {
     "nn.MSELoss": CHAPTER,
-    "zero_grad": "start/loop/",
     "HuberLoss": CHAPTER,
     "reduction batchmean": "start/criterion/",
     "smoothl1loss": CHAPTER,
     "negative sampling": "start/likelihood/",
     "F.gaussian_nll_loss": CHAPTER,
     "contribute": "contribute/",
-    "quantile loss": CHAPTER,
+    "quantile loss": "losses/quantile/",
     "notation": "reference/notation/",
     # A message with another reader's numbers in it.
     "UserWarning: Using a target size (torch.Size([32])) that is different to the "
@@ -161,6 +48,38 @@ def test_search_finds_symbols_topics_and_messages(open_page):
     found = {query: search(page, query)[0] for query in QUERIES}
     wrong = {q: url for q, url in found.items() if not url.endswith(QUERIES[q])}
     assert not wrong
+
+
+# What people type, and the pages that answer; one of them is among the first three.
+QUESTIONS = {
+    "cross entropy one hot": "losses/multiclass/",
+    "expected scalar type Long": "losses/contracts/",
+    "BCE vs cross entropy": "losses/comparisons/",
+    "focal loss alpha": "losses/imbalance/",
+    "loss nan": "losses/contracts/",
+    "which loss function for regression": "losses/regression/",
+    "class weights imbalanced dataset": "losses/imbalance/",
+    "label smoothing": "losses/calibration/",
+    "triplet loss margin": "losses/similarity/",
+    "dice loss": "losses/segmentation/",
+    "KL divergence reduction batchmean": "losses/distributions/",
+    "pos_weight": "losses/binary/",
+    "zero_grad": "start/loop/",
+    "choose a loss": "choose/loss/",
+    "write your own loss": "losses/custom/",
+    "RuntimeError: expected target dtype to be Long or Byte, but got Float": "losses/contracts/",
+    "IndexError: Target 7 is out of bounds.": "losses/contracts/",
+}
+
+
+def test_common_questions_lead_to_their_page(open_page):
+    page = open_page("")
+    missed = {}
+    for question, answer in QUESTIONS.items():
+        found = list(dict.fromkeys(search(page, question)))[:3]
+        if not any(url.endswith(answer) for url in found):
+            missed[question] = found
+    assert not missed
 
 
 def test_search_tries_again_when_its_index_did_not_load(open_page):
@@ -239,19 +158,6 @@ def test_copy_gives_code_that_runs(browser, address):
     assert text.strip() == source.strip()
 
 
-@every_page
-def test_without_scripts(browser, address, url):
-    """All of the content is there, visible, and can be left by its links."""
-    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
-    page = context.new_page()
-    page.goto(address + url)
-    assert page.locator("article h1").is_visible()
-    for block in page.locator("article > .highlight, article > figure").all()[:5]:
-        assert block.is_visible()
-    assert page.locator("math").count() == page.locator("math:visible").count()
-    context.close()
-
-
 def test_details_open_by_keyboard(open_page):
     page = open_page(CHAPTER)
     details = page.locator("article details").first
@@ -267,3 +173,50 @@ def test_reduced_motion_is_respected(open_page):
         "parseFloat(getComputedStyle(element).transitionDuration) > 0.01).length"
     )
     assert moving == 0
+
+
+def test_chooser_by_keyboard_and_by_address(open_page):
+    page = open_page("choose/loss/")
+    page.locator("#number > summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.hash == '#mean'")
+    assert page.locator("#mean").get_by_text("it estimates the mean").is_visible()
+
+    # One answer a question stays open.
+    page.locator("#one-class > summary").click()
+    page.wait_for_function("location.hash == '#one-class'")
+    assert not page.locator("#number > details").first.is_visible()
+
+    # The address of an answer opens it, with all above it.
+    shared = open_page("choose/loss/#rare-easy")
+    assert shared.locator("#rare-easy pre").is_visible()
+    assert shared.locator("#rare-easy").evaluate(
+        "answer => { const {top} = answer.getBoundingClientRect(); return top >= 0 && top < innerHeight }"
+    )
+    shared.keyboard.press("Tab")
+    assert shared.evaluate("!!document.activeElement.closest('#rare-easy')")
+
+
+def test_chooser_without_scripts_is_a_nested_list(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + "choose/loss/")
+    page.locator("#number > summary").click()
+    page.locator("#median > summary").click()
+    assert page.locator("#median pre").is_visible()
+    context.close()
+
+
+def test_tables_can_be_filtered(open_page):
+    page = open_page("losses/contracts/")
+    # The message of a reader with other numbers.
+    page.get_by_label("Filter the tables").fill("target 7 is out of bounds")
+    rows = page.locator("tbody tr:visible")
+    assert 2 <= rows.count() <= 12
+    assert page.locator("#crossentropyloss").is_visible()
+    assert not page.locator("#mseloss").is_visible()
+    assert f"{rows.count()} rows" in page.locator("[data-filter] output").inner_text()
+    page.get_by_label("Filter the tables").fill("")
+    assert page.locator("#mseloss").is_visible()

@@ -1,0 +1,132 @@
+"""Every page of the built site in Chromium: complete, light, steady, accessible."""
+
+import functools
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import brotli
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.conftest import DESKTOP, PHONE
+from tests.test_site import PAGES, url_of
+from tools.pages import ROOT
+
+NOTEBOOKS = sorted((ROOT / "docs").rglob("*.py"))
+URLS = [url_of(path) for path in PAGES + NOTEBOOKS]
+CHAPTER = "losses/regression/"
+# A chapter, the home page and the API: every kind of element there is.
+WHOLE = {CHAPTER, "", "reference/snippets/start/"}
+
+every_page = pytest.mark.parametrize("url", URLS)
+
+
+@functools.cache
+def weight(path: Path) -> int:
+    """Bytes of a file as a server with brotli sends it."""
+    data = path.read_bytes()
+    return len(data if path.suffix in {".woff2", ".png"} else brotli.compress(data))
+
+
+def transferred(site: Path, address: str, requests: set[str]) -> float:
+    """Kilobytes that a server sends for these requests."""
+    total = 0
+    for request in requests:
+        if request.startswith(address):
+            path = site / urlsplit(request).path.lstrip("/")
+            total += weight(path / "index.html" if path.is_dir() else path)
+    return total / 1000
+
+
+@every_page
+def test_page(open_page, site, address, url):
+    """On a phone, then on a desktop in the dark: right, light, steady, accessible."""
+    page = open_page(url, viewport=PHONE, reduced_motion="reduce")
+    whole = url in WHOLE
+    if whole:
+        page.wait_for_load_state("networkidle")  # what is fetched late counts, too
+    assert page.get_attribute("body", "data-md-color-scheme") == "default"
+    limit = 110 if page.locator("svg.plot").count() else 95
+    assert transferred(site, address, set(page.requests)) <= limit
+    # All that a reader transfers who comes from another page.
+    assert transferred(site, address, {address + url}) <= 30
+    assert (
+        page.evaluate(
+            """() => new Promise(resolve => {
+            let sum = 0
+            new PerformanceObserver(list => {
+                for (const entry of list.getEntries()) sum += entry.value
+            }).observe({type: "layout-shift", buffered: true})
+            setTimeout(() => resolve(sum), 100)
+        })"""
+        )
+        < 0.01
+    ), "something shifts while the page loads"
+    check_layout(page)
+    # The two looks take turns from page to page: they differ by a few colours that all
+    # pages share, and axe takes seconds (benchmarks/accessibility.py tries all).
+    dark = URLS.index(url) % 2
+    if whole or not dark:
+        check_rules(page, whole)
+
+    page.set_viewport_size(DESKTOP)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.wait_for_selector("body[data-md-color-scheme=slate]")
+    check_layout(page)
+    if whole or dark:
+        check_rules(page, whole)
+
+    assert not page.errors
+    assert all(request.startswith((address, "data:")) for request in page.requests)
+
+    if whole:
+        first = set(page.requests)
+        page.goto(address + (CHAPTER if url != CHAPTER else ""))
+        assert transferred(site, address, set(page.requests) - first) <= 30
+
+
+def check_layout(page) -> None:
+    """What is wider than the screen can be scrolled to."""
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    cut_off = page.evaluate(
+        """() => [...document.querySelectorAll("article *")].filter(element => {
+            const box = element.getBoundingClientRect()
+            if (!box.width || box.right <= innerWidth + 1) return false
+            for (let e = element.parentElement; e.tagName != "ARTICLE"; e = e.parentElement)
+                if (["auto", "scroll"].includes(getComputedStyle(e).overflowX)) return false
+            return true
+        }).map(element => element.outerHTML.slice(0, 100))"""
+    )
+    assert not cut_off, cut_off[:3]
+
+
+def check_rules(page, whole: bool) -> None:
+    """Axe finds no violation.
+
+    What surrounds the article is the same on all pages. Code and formulas have the same
+    few colours on all, and thousands of elements. Both are looked at on `WHOLE` only.
+    """
+    article = {"include": [["article"]], "exclude": [["pre"], ["math"]]}
+    context = None if whole else article
+    options = {"resultTypes": ["violations"]}
+    violations = Axe().run(page, context, options).response["violations"]
+    assert not violations, [(v["id"], v["nodes"][0]["target"]) for v in violations]
+
+
+@pytest.fixture(scope="module")
+def scriptless(browser):
+    """A phone that runs no scripts."""
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    yield context.new_page()
+    context.close()
+
+
+@every_page
+def test_without_scripts(scriptless, address, url):
+    """All of the content is there, visible, and can be left by its links."""
+    scriptless.goto(address + url)
+    assert scriptless.locator("article h1").is_visible()
+    for block in scriptless.locator("article > .highlight, article > figure").all()[:5]:
+        assert block.is_visible()
+    formulas = scriptless.locator("math")
+    assert formulas.count() == scriptless.locator("math:visible").count()
