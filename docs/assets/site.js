@@ -29,6 +29,58 @@
   addEventListener("load", boxes)
   new MutationObserver(boxes).observe(document.querySelector(".md-content"), { childList: true, subtree: true })
 
+  // A filter for the tables below it. Numbers are ignored: those of another reader's
+  // message differ. Sections without a match are hidden with their headings.
+  all("[data-filter]", place => {
+    const plain = text => text.toLowerCase().replace(/\d+/g, "0")
+    const label = document.createElement("label")
+    const input = document.createElement("input")
+    const count = document.createElement("output")
+    input.type = "search"
+    input.placeholder = place.dataset.filter
+    label.append("Filter the tables", input)
+    place.replaceChildren(label, count)
+    const sections = []
+    for (const element of [...place.parentElement.children]) {
+      if (/^H[123]$/.test(element.tagName)) sections.push({ title: plain(element.textContent), elements: [], rows: [] })
+      const section = sections.at(-1)
+      section.elements.push(element)
+      section.rows.push(...element.querySelectorAll("tbody tr"))
+    }
+    input.addEventListener("input", () => {
+      const words = plain(input.value).split(/\s+/).filter(Boolean)
+      let found = 0
+      for (const { title, elements, rows } of sections) {
+        if (!rows.length) continue
+        let shown = 0
+        for (const row of rows) {
+          const text = title + plain(row.textContent)
+          row.hidden = !words.every(word => text.includes(word))
+          shown += !row.hidden
+        }
+        for (const element of elements) if (element !== place) element.hidden = !shown
+        found += shown
+      }
+      count.textContent = words.length ? `${found} rows` : ""
+    })
+  })
+
+  // The chooser: one open answer a question, and the address names it.
+  all(".chooser", chooser => {
+    const follow = () => {
+      let answer = chooser.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"]`)
+      for (; answer; answer = answer.parentElement.closest("details")) answer.open = true
+    }
+    chooser.addEventListener("toggle", event => {
+      const answer = event.target
+      if (!answer.open) return
+      for (const other of answer.parentElement.children) if (other !== answer) other.open = false
+      if (!answer.querySelector("details[open]")) history.replaceState(null, "", `#${answer.id}`)
+    }, true)
+    addEventListener("hashchange", follow)
+    follow()
+  })
+
   // A pasted traceback is searched for by its last line, without the name of the class.
   const query = document.querySelector(".md-search__input")
   query?.addEventListener("paste", event => {
