@@ -289,17 +289,11 @@ def _work(
     snippets: list[tuple[str, str]], root: str
 ) -> list[tuple[dict[str, str], str, float]]:
     """In a worker: `_make` one snippet with a verb, or several without one."""
-    return [_make(name, verb, root) for name, verb in snippets]
-
-
-def _make(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
-    """Doctest a module and call its verb. Returns result, failure and seconds."""
     # A collection would visit, and so copy, all that the fork shares with its parent.
     gc.freeze()
     import matplotlib
     import torch
 
-    start = time.perf_counter()
     sys.path.insert(0, root)
     os.environ["SOURCE_DATE_EPOCH"] = "0"  # matplotlib's dates
     matplotlib.use("svg")
@@ -308,6 +302,12 @@ def _make(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
         settings.flush()
         matplotlib.rc_file(settings.name)
     torch.set_num_threads(1)
+    return [_make(name, verb, root) for name, verb in snippets]
+
+
+def _make(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
+    """Doctest a module and call its verb. Returns result, failure and seconds."""
+    start = time.perf_counter()
     result: dict[str, str] = {}
     failure = ""
     with warnings.catch_warnings():

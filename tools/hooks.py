@@ -129,7 +129,8 @@ def on_pre_page(page, config, files):
 def _render_markdown(page, convert, config, files):
     from tools import kept, pages
 
-    if kept.restore(page, config, files, CACHE / "pages"):
+    key = kept.key_of_page(page, files)
+    if kept.restore(page, key, config, files, CACHE / "pages"):
         return
     warnings = _NameTheLine.count
     try:
@@ -140,7 +141,7 @@ def _render_markdown(page, convert, config, files):
     convert(config, files)
     # A warning would not be told again; with -q none is heard at all.
     if _NameTheLine.count == warnings and log.isEnabledFor(logging.WARNING):
-        kept.keep(page, files, CACHE / "pages")
+        kept.keep(page, key, CACHE / "pages")
 
 
 def _render_notebook(page, execute, config, files):

@@ -20,10 +20,33 @@ RENDERERS = (
 _OBJECT = re.compile(r"^::: ((\S+)\.\w+)$", re.MULTILINE)
 
 
-def restore(page, config, files, folder: Path) -> bool:
-    """Give a page what `keep` stored of it, if that is still right."""
+def key_of_page(page, files) -> str:
+    """Hash of the page, what it includes, the names of all files, and what renders it."""
+    paths = ["mkdocs.yml", *re.findall(r'--8<-- "([^"]+)"', page.markdown)]
+    modules = [module for _, module in _OBJECT.findall(page.markdown)]
+    paths += [f"{module.replace('.', '/')}.py" for module in modules]
+    texts = [
+        path.read_text("utf-8") for name in paths if (path := ROOT / name).is_file()
+    ]
+    parts = [page.markdown, *files.src_uris, *texts, *_renderers()]
+    return key_of_text("\n".join(parts), [])
+
+
+@functools.cache
+def _renderers() -> tuple[str, ...]:
+    """What makes HTML of every page: these tools, and the versions of the others."""
+    folder = Path(__file__).parent
+    tools = [
+        (folder / f"{t}.py").read_text("utf-8")
+        for t in ("hooks", "kept", "pages", "render")
+    ]
+    return (*tools, *map(importlib.metadata.version, RENDERERS))
+
+
+def restore(page, key: str, config, files, folder: Path) -> bool:
+    """Give a page what `keep` stored of it under the same key, if there is something."""
     result = load(_stored(page, folder))
-    if not result or result["key"] != _key(page, files):
+    if not result or result["key"] != key:
         return False
     page.content, page.toc = result["html"], get_toc(result["toc"])
     page._title_from_render = result["title"]
@@ -37,10 +60,10 @@ def restore(page, config, files, folder: Path) -> bool:
     return True
 
 
-def keep(page, files, folder: Path) -> None:
+def keep(page, key: str, folder: Path) -> None:
     """Store what rendering made of a page."""
     result = {
-        "key": _key(page, files),
+        "key": key,
         "html": page.content,
         "toc": contents(page.toc),
         "title": page._title_from_render,
@@ -88,19 +111,3 @@ def contents(toc) -> list[dict]:
 
 def _stored(page, folder: Path) -> Path:
     return folder / page.file.src_uri.replace("/", ".")
-
-
-def _key(page, files) -> str:
-    """Hash of the page, what it includes, the names of all files, and what renders it."""
-    paths = ["mkdocs.yml"]
-    paths += [f"tools/{name}.py" for name in ("hooks", "kept", "pages", "render")]
-    paths += re.findall(r'--8<-- "([^"]+)"', page.markdown)
-    modules = [module for _, module in _OBJECT.findall(page.markdown)]
-    paths += [f"{module.replace('.', '/')}.py" for module in modules]
-    texts = [
-        path.read_text("utf-8") for name in paths if (path := ROOT / name).is_file()
-    ]
-    versions = [importlib.metadata.version(name) for name in RENDERERS]
-    return key_of_text(
-        "\n".join([page.markdown, *files.src_uris, *versions, *texts]), []
-    )
