@@ -5,11 +5,8 @@
 The tests look at each page once, in turns. This takes a few seconds a page and look.
 """
 
-import functools
-import http.server
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -18,12 +15,14 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.conftest import CHROMIUM, DESKTOP, FLAGS, PHONE, mkdocs_build  # noqa: E402
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments) -> None:
-        pass
+from tests.conftest import (  # noqa: E402
+    CHROMIUM,
+    DESKTOP,
+    FLAGS,
+    PHONE,
+    mkdocs_build,
+    served,
+)
 
 
 def main() -> None:
@@ -35,11 +34,8 @@ def main() -> None:
         for path in sorted(site.rglob("index.html"))
     ]
     urls = [url for url in urls if url in sys.argv[1:] or not sys.argv[1:]]
-    handler = functools.partial(Quiet, directory=str(site))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     wrong = 0
-    with sync_playwright() as playwright:
+    with served(site) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for url in urls:
             for size in PHONE, DESKTOP:
@@ -47,7 +43,7 @@ def main() -> None:
                     page = browser.new_page(
                         viewport=size, color_scheme=scheme, reduced_motion="reduce"
                     )
-                    page.goto(f"http://127.0.0.1:{server.server_port}/{url}")
+                    page.goto(address + url)
                     found = Axe().run(page, options={"resultTypes": ["violations"]})
                     for violation in found.response["violations"]:
                         wrong += 1

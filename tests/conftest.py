@@ -1,5 +1,6 @@
 """The built site, and a browser to look at it, for all tests that need them."""
 
+import contextlib
 import functools
 import http.server
 import os
@@ -71,9 +72,9 @@ def documents(site: Path) -> dict[str, Document]:
     return found
 
 
-@pytest.fixture(scope="session")
-def address(site: Path):
-    """Where the built site is served, ending in a slash."""
+@contextlib.contextmanager
+def served(site: Path):
+    """Serve a built site; gives its address, ending in a slash."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *arguments) -> None:
@@ -86,6 +87,13 @@ def address(site: Path):
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def address(site: Path):
+    """Where the built site is served, ending in a slash."""
+    with served(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
