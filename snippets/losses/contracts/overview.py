@@ -81,6 +81,6 @@ def table() -> str:
             cells += [_arguments(first).replace("`, `", "`<br>`")]
             cells += [dtypes, divisor, f"`{_letters(facts['none'], first)}`"]
             cells += [facts["target gradient"], facts["empty batch"]]
-            cells += [", ".join(half) or "kept"]
+            cells += [", ".join(sorted(half)) or "kept"]
             rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
