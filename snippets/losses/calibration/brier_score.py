@@ -25,7 +25,7 @@ def brier_score(probability: Tensor, target: Tensor, reduction: str = "mean") ->
             probabilities, a target is not in range or `reduction` is unknown.
 
     Source: G. W. Brier, Verification of Forecasts Expressed in Terms of Probability,
-    1950, eq. 2; `sklearn.metrics.brier_score_loss`.
+    1950; `sklearn.metrics.brier_score_loss`.
 
     Examples:
         >>> event = torch.tensor([0.75, 0.5])

@@ -29,7 +29,7 @@ def expected_calibration_error(
             not hold probabilities, a target is not in range or `bins` is below 1.
 
     Source: M. P. Naeini et al., Obtaining Well Calibrated Probabilities Using Bayesian
-    Binning, 2015; C. Guo et al., On Calibration of Modern Neural Networks, 2017, eq. 3.
+    Binning, 2015; C. Guo et al., On Calibration of Modern Neural Networks, 2017.
 
     Examples:
         Half are said to be 0.9 and are 1, half 0.6 and are 0.5:

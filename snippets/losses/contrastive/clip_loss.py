@@ -27,7 +27,7 @@ def clip_loss(image: Tensor, text: Tensor, log_scale: Tensor) -> Tensor:
             has more than one element.
 
     Source: A. Radford et al., Learning Transferable Visual Models From Natural Language
-    Supervision, 2021, figure 3 and section 2.5.
+    Supervision, 2021.
 
     Examples:
         It is the mean of two cross-entropies of one matrix:

@@ -22,7 +22,7 @@ def embedding_spread(embedding: Tensor) -> dict[str, float]:
         ValueError: If the shape is not `(N, D)` with at least two samples.
 
     Source: X. Chen and K. He, Exploring Simple Siamese Representation Learning, 2021,
-    section 4.1, for the deviation; O. Roy and M. Vetterli, The Effective Rank, 2007.
+    for the deviation; O. Roy and M. Vetterli, The Effective Rank, 2007.
 
     Examples:
         >>> generator = torch.Generator().manual_seed(0)

@@ -22,7 +22,7 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float = 0.5) -> Tensor:
             is not positive.
 
     Source: T. Chen, S. Kornblith, M. Norouzi and G. Hinton, A Simple Framework for
-    Contrastive Learning of Visual Representations, 2020, equation 1 and algorithm 1.
+    Contrastive Learning of Visual Representations, 2020.
 
     Examples:
         Equal embeddings cost log(2N - 1), at every temperature:

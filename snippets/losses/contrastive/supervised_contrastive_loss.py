@@ -33,8 +33,8 @@ def supervised_contrastive_loss(
         ValueError: If a shape is wrong, `temperature` is not positive, or `form` or
             `reduction` is unknown.
 
-    Source: P. Khosla et al., Supervised Contrastive Learning, 2020, equation 2 for
-    `"out"` and equation 3 for `"in"`.
+    Source: P. Khosla et al., Supervised Contrastive Learning, 2020, which
+    gives both forms.
 
     Examples:
         With one positive each it is NT-Xent, and both forms are equal:

@@ -27,7 +27,7 @@ def best_threshold(
         ValueError: If `score` and `target` are not `(N,)` of one N, or are empty.
 
     Source: counts of errors at each threshold, as in the ROC curve; with known costs
-    C. Elkan, The Foundations of Cost-Sensitive Learning, 2001, eq. 2, needs no search.
+    C. Elkan, The Foundations of Cost-Sensitive Learning, 2001, needs no search.
 
     Examples:
         >>> score = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.6])

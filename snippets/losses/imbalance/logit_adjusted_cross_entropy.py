@@ -35,7 +35,7 @@ def logit_adjusted_cross_entropy(
     Raises:
         ValueError: If `prior` is not `(C,)` or not positive.
 
-    Source: A. K. Menon et al., Long-tail learning via logit adjustment, 2021, eq. 10.
+    Source: A. K. Menon et al., Long-tail learning via logit adjustment, 2021.
 
     Examples:
         >>> logits, target = (

@@ -30,8 +30,8 @@ def z_loss(
         ValueError: If `mask` is not bool or has the wrong shape, `coefficient` is
             negative, or `reduction` is unknown.
 
-    Source: Chowdhery et al. 2022, PaLM: Scaling Language Modeling with Pathways,
-    Section 5.
+    Source: Chowdhery et al. 2022, PaLM: Scaling Language Modeling with
+    Pathways.
 
     Examples:
         It vanishes for log-probabilities and is shift squared for shifted ones:

@@ -20,7 +20,7 @@ def gradient_cosines(losses: Sequence[Tensor], parameters: Iterable[Tensor]) -> 
     Raises:
         ValueError: if `losses` or `parameters` is empty, or a loss is not a scalar.
 
-    Source: the angle of definition 1 of Yu et al. 2020, Gradient Surgery for Multi-Task
+    Source: the angle of gradients in Yu et al. 2020, Gradient Surgery for Multi-Task
     Learning.
 
     Examples:

@@ -30,7 +30,7 @@ def pcgrad(
     Raises:
         ValueError: if `losses` or `parameters` is empty, or a loss is not a scalar.
 
-    Source: Yu et al. 2020, Gradient Surgery for Multi-Task Learning, algorithm 1.
+    Source: Yu et al. 2020, Gradient Surgery for Multi-Task Learning.
 
     Examples:
         Two conflicting gradients, (1, 0) and (-1, 1): each loses its part against the

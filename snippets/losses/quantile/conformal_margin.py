@@ -35,7 +35,7 @@ def conformal_margin(
             (0, 1).
 
     Source: Y. Romano, E. Patterson and E. Candes, Conformalized Quantile Regression,
-    2019, Theorem 1.
+    2019.
 
     Examples:
         >>> target = torch.arange(1.0, 10.0)

@@ -28,7 +28,7 @@ def batch_hard_triplet_loss(
             unknown.
 
     Source: A. Hermans, L. Beyer and B. Leibe, In Defense of the Triplet Loss for Person
-    Re-Identification, 2017, equation 5.
+    Re-Identification, 2017.
 
     Examples:
         Anchor 0: farthest positive at 3, nearest negative at 1.
