@@ -65,6 +65,32 @@
     })
   })
 
+  // Weight decay in every convention: fields above a table that is whole without them.
+  all("[data-decay]", place => {
+    const shares = [lr => lr, () => 1, lr => lr / 10, lr => lr, lr => lr * 10]
+    const [fields, cells] = [place.firstElementChild, place.querySelectorAll("tbody td:last-child")]
+    fields.replaceChildren()
+    const field = (text, name, value) => {
+      const label = document.createElement("label")
+      const input = document.createElement(name)
+      if (name === "input") Object.assign(input, { type: "number", step: "any", min: 0, value })
+      label.append(text, input)
+      fields.append(label)
+      return input
+    }
+    const lr = field("Peak learning rate", "input", 0.001)
+    const decay = field("Weight decay", "input", 0.1)
+    const source = field("Written for", "select")
+    const steps = field("Steps", "input", 10000)
+    shares.forEach((_, i) => source.add(new Option(cells[i].previousElementSibling.textContent)))
+    place.addEventListener("input", () => {
+      const rate = lr.valueAsNumber, share = decay.valueAsNumber * shares[source.selectedIndex](rate)
+      const half = Math.log(0.5) / Math.log1p(-share), left = (1 - share) ** steps.valueAsNumber
+      const results = [...shares.map(of => share / of(rate)), share, half, left]
+      cells.forEach((cell, i) => { cell.textContent = share < 1 && isFinite(results[i]) ? +results[i].toPrecision(3) : "–" })
+    })
+  })
+
   // The chooser: one open answer a question, and the address names it.
   all(".chooser", chooser => {
     const follow = () => {
