@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-from tests.conftest import PHONE
 from tools.pages import ROOT
 
 CHAPTER = "losses/regression/"
@@ -133,18 +132,6 @@ def test_figures_follow_the_scheme(open_page):
             )
         )
     assert len(colours) == 2
-
-
-def test_text_in_figures_is_large_enough_on_a_phone(open_page):
-    page = open_page(CHAPTER, viewport=PHONE)
-    heights = page.evaluate(
-        "[...document.querySelectorAll('svg.plot text')]"
-        ".map(text => text.getBoundingClientRect())"
-        ".filter(box => box.width > 0 && box.width > box.height)"
-        ".map(box => box.height)"
-    )
-    assert len(heights) > 20
-    assert min(heights) >= 8
 
 
 def test_copy_gives_code_that_runs(browser, address):

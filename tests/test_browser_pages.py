@@ -63,6 +63,7 @@ def test_page(open_page, site, address, url):
         < 0.01
     ), "something shifts while the page loads"
     check_layout(page)
+    check_text_of_figures(page)
     # The two looks take turns from page to page: they differ by a few colours that all
     # pages share, and axe takes seconds (benchmarks/accessibility.py tries all).
     dark = URLS.index(url) % 2
@@ -98,6 +99,19 @@ def check_layout(page) -> None:
         }).map(element => element.outerHTML.slice(0, 100))"""
     )
     assert not cut_off, cut_off[:3]
+
+
+def check_text_of_figures(page) -> None:
+    """No text of a figure is smaller than 8 pixels."""
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll("svg.plot text")].map(text => {
+            const picture = text.ownerSVGElement
+            const scale = picture.getBoundingClientRect().width / picture.viewBox.baseVal.width
+            return [scale && parseFloat(getComputedStyle(text).fontSize) * scale, text.textContent]
+        }).filter(([size]) => size)"""  # 0 in a folded block
+    )
+    small = [text for size, text in sizes if size < 7.95]
+    assert not small, small[:5]
 
 
 def check_rules(page, whole: bool) -> None:

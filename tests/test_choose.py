@@ -83,6 +83,71 @@ def test_code_of_a_loss_runs_alone(name):
     assert any(g.abs().sum() > 0 for g in gradients)
 
 
+@pytest.mark.parametrize(
+    "name", [name for page, name in ANSWERS if page == "optimizer"]
+)
+def test_code_of_an_optimizer_moves_all_that_it_was_given(name):
+    program = run("optimizer", name)
+    optimizers = program.get("optimizers", [program.get("optimizer")])
+    if isinstance(optimizers, dict):
+        optimizers = [program["optimizer"]]
+    groups = [group for o in optimizers for group in o.param_groups]
+    given = [p for group in groups for p in group["params"]]
+    assert len(given) == len(set(given)) > 0
+    before = [p.detach().clone() for p in given]
+
+    def closure():
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        model, table = program["model"], program.get("table")
+        loss = program["criterion"](model(program["inputs"]), program["labels"])
+        if table:
+            loss = loss + table(torch.tensor([0, 7])).sum()
+        loss.backward()
+        return loss
+
+    for optimizer in optimizers:
+        if hasattr(optimizer, "train"):
+            optimizer.train()
+        optimizer.step(closure)
+    for p, old in zip(given, before, strict=True):
+        assert p.isfinite().all() and not p.equal(old)
+
+
+# The rate after the last step over the highest, where `steps` end the run.
+ENDS = {
+    "from-scratch": 0.1,
+    "published-recipe": 0.01,
+    "fine-tuning": 0.0,
+    "short-run": 0.0,
+    "anything-else": 0.0,
+    "decide-later": 0.0,
+    "validation": 0.5**16,
+    "any-time": 1.0,
+    "inverse-root": 0.31,
+    "reinforcement": 0.0,
+}
+
+
+@pytest.mark.parametrize("name", [name for page, name in ANSWERS if page == "schedule"])
+def test_code_of_a_schedule_begins_and_ends_as_it_says(name):
+    program = run("schedule", name)
+    optimizer, scheduler = program["optimizer"], program["scheduler"]
+    if name == "none":
+        assert scheduler is None
+        return
+    assert scheduler.optimizer is optimizer
+    rates = []
+    for _ in range(program["steps"]):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        metric = [0.7] if name == "validation" else []
+        scheduler.step(*metric)
+    assert min(rates) > 0
+    last = optimizer.param_groups[0]["lr"] / max(rates)
+    assert last == pytest.approx(ENDS[name], abs=0.01)
+
+
 @pytest.mark.parametrize("section", OTHERS)
 def test_every_chapter_is_reached(section):
     text = "".join(path.read_text("utf-8") for path in PAGES.values())

@@ -32,7 +32,7 @@ def figure() -> Figure:
             ax.fill_between(x, low, high, color=f"C{i}", alpha=0.2, lw=0)
     for ax in axes:
         ax.set(xscale="log", ylabel="validation loss", ylim=(0.3, 2.5))
-    axes[0].legend(loc="lower left", fontsize=8)
+    axes[0].legend(loc="lower left", fontsize=9)
     axes[0].set(xlabel="learning rate", xlim=(2e-3, 5))
     axes[0].set_title("More momentum, smaller best learning rate")
     axes[1].set(xlabel="learning rate / (1 − momentum)", xlim=(2e-3, 300))

@@ -53,6 +53,6 @@ def figure() -> Figure:
     ax.plot(steps, _one_optimizer_for_all(), label="on a used optimizer")
     ax.set(xlabel="k, the calls of scheduler.step() so far", ylabel="learning rate")
     ax.set(ylim=(-0.003, 0.145), yticks=(0, 0.05, 0.1))
-    ax.legend(ncol=2, loc="upper center", fontsize=8)
+    ax.legend(ncol=2, loc="upper center", fontsize=9)
     ax.set_title("Only one of four warms up to 0.1 and ends at 0")
     return fig

@@ -11,28 +11,28 @@ STEPS = 60
 LOSS = [max(0.25, 1 - k / 20) for k in range(STEPS)]
 SHOWN = {
     "CosineAnnealingLR(T_max=30)": lambda o: ls.CosineAnnealingLR(o, 30),
-    "CosineAnnealingWarmRestarts(8, 2)": (
+    "CosineAnnealing\nWarmRestarts(8, 2)": (
         lambda o: ls.CosineAnnealingWarmRestarts(o, 8, 2)
     ),
-    "CyclicLR(0.01, 0.1, 8, triangular2)": (
+    "CyclicLR(0.01, 0.1, 8,\ntriangular2)": (
         lambda o: ls.CyclicLR(o, 0.01, 0.1, 8, mode="triangular2")
     ),
-    "OneCycleLR(0.1, 60); dashed: three_phase": (
+    "OneCycleLR(0.1, 60)\ndashed: three_phase": (
         lambda o: ls.OneCycleLR(o, 0.1, total_steps=STEPS)
     ),
     "SWALR(0.05)": lambda o: SWALR(o, 0.05),
-    "ReduceLROnPlateau; dotted: metric": lambda o: ls.ReduceLROnPlateau(o, factor=0.5),
+    "ReduceLROnPlateau\ndotted: metric": lambda o: ls.ReduceLROnPlateau(o, factor=0.5),
 }
 
 
 def figure() -> Figure:
     """Draw the learning rate of 60 steps under each."""
-    fig, axes = plt.subplots(3, 2, sharex=True, sharey=True, figsize=(5.5, 5))
+    fig, axes = plt.subplots(3, 2, sharex=True, sharey=True, figsize=(5.5, 5.6))
     for ax, (name, build) in zip(axes.flat, SHOWN.items(), strict=True):
         metrics = LOSS if "Plateau" in name else None
         rates = lr_trace(build, STEPS, metrics=metrics)
         ax.step(range(STEPS), rates, where="post", color="C0")
-        ax.set_title(name, fontsize=8, fontweight="normal")
+        ax.set_title(name, fontsize=9, fontweight="normal")
     three = lr_trace(
         lambda o: ls.OneCycleLR(o, 0.1, total_steps=STEPS, three_phase=True), STEPS
     )

@@ -14,8 +14,8 @@ SHOWN = {
     "PolynomialLR(50, power=2)": lambda o: ls.PolynomialLR(o, 50, power=2),
     "ConstantLR(total_iters=20)": lambda o: ls.ConstantLR(o, total_iters=20),
     "LinearLR(total_iters=20)": lambda o: ls.LinearLR(o, total_iters=20),
-    "LambdaLR: 1 / (1 + k / 10)": lambda o: ls.LambdaLR(o, lambda k: 1 / (1 + k / 10)),
-    "MultiplicativeLR: 0.9 while k < 20": lambda o: ls.MultiplicativeLR(
+    "LambdaLR\n1 / (1 + k / 10)": lambda o: ls.LambdaLR(o, lambda k: 1 / (1 + k / 10)),
+    "MultiplicativeLR\n0.9 while k < 20": lambda o: ls.MultiplicativeLR(
         o, lambda k: 0.9 if k < 20 else 1.0
     ),
 }
@@ -26,7 +26,7 @@ def figure() -> Figure:
     fig, axes = plt.subplots(4, 2, sharex=True, sharey=True, figsize=(5.5, 6.2))
     for ax, (name, build) in zip(axes.flat, SHOWN.items(), strict=True):
         ax.step(range(STEPS), lr_trace(build, STEPS), where="post", color="C0")
-        ax.set_title(name, fontsize=8, fontweight="normal")
+        ax.set_title(name, fontsize=9, fontweight="normal")
     axes[0, 0].set(ylim=(-0.005, 0.108), yticks=(0, 0.05, 0.1), xticks=(0, 20, 40, 60))
     fig.supylabel("learning rate (the optimizer has 0.1)", fontsize=9)
     fig.supxlabel("k, the calls of scheduler.step() so far", fontsize=9)
