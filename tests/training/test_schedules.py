@@ -145,7 +145,7 @@ def test_metrics_are_handed_over_one_a_step():
 
 
 def test_page_figures_show_all_sixteen():
-    shown = " ".join([*decays.SHOWN, *cycles.SHOWN])
+    shown = " ".join([*decays.SHOWN, *cycles.SHOWN]).replace("\n", "")
     for name in NAMES:
         assert name in shown or name in ("SequentialLR", "ChainedScheduler")
 
