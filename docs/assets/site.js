@@ -91,6 +91,32 @@
     })
   })
 
+  // A stepper: of the figure below it, whose panels are of one size, one at a time.
+  all("[data-stepper]", place => {
+    const svg = place.nextElementSibling?.querySelector("svg")
+    if (!svg) return
+    const names = place.dataset.stepper.split(" ")
+    const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number)
+    const columns = 2
+    const size = [width / columns, height / Math.ceil(names.length / columns)]
+    const label = document.createElement("label")
+    const input = document.createElement("input")
+    const output = document.createElement("output")
+    input.type = "range"
+    input.max = names.length - 1
+    input.value = names.indexOf(place.dataset.start)
+    const show = () => {
+      const corner = [input.value % columns * size[0], Math.floor(input.value / columns) * size[1]]
+      svg.setAttribute("viewBox", [...corner, ...size].join(" "))
+      output.textContent = names[input.value]
+      input.setAttribute("aria-valuetext", names[input.value])
+    }
+    label.append(place.dataset.label, input)
+    place.replaceChildren(label, output)
+    input.addEventListener("input", show)
+    show()
+  })
+
   // The chooser: one open answer a question, and the address names it.
   all(".chooser", chooser => {
     const follow = () => {
