@@ -43,7 +43,7 @@ def figure() -> Figure:
         for rate, text in (best, "pre-training's best"), (best / 10, "a tenth"):
             ax.axvline(rate, color="C5", lw=1, ls=":")
             if ax is axes[0]:
-                ax.text(rate * 1.05, 5, text, color="C5", rotation=90, fontsize=8)
+                ax.text(rate * 1.05, 5, text, color="C5", rotation=90, fontsize=9)
         ax.set(xscale="log", ylim=(0, 100), ylabel="accuracy on 5 to 9, %")
         ax.text(0.0003, 90, f"{rows} rows")
     axes[1].legend(loc="lower right")
