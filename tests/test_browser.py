@@ -68,6 +68,27 @@ QUESTIONS = {
     "write your own loss": "losses/custom/",
     "RuntimeError: expected target dtype to be Long or Byte, but got Float": "losses/contracts/",
     "IndexError: Target 7 is out of bounds.": "losses/contracts/",
+    "choose an optimizer": "choose/optimizer/",
+    "Adam vs SGD": "optimizers/adam/",
+    "torch.optim.AdamW": "optimizers/adam/",
+    "weight decay": "training/weight_decay/",
+    "LBFGS closure": "optimizers/lbfgs/",
+    "optimizer memory": "optimizers/adafactor/",
+    "learning rate finder": "training/learning_rate/",
+    "cosine warmup": "training/warmup/",
+    "lr_scheduler.step() before optimizer.step()": "training/schedules/",
+    "clip_grad_norm_": "training/clipping/",
+    "different learning rates per layer": "training/groups/",
+    "GradScaler": "training/precision/",
+    "DistributedDataParallel loss": "training/distributed/",
+    "resume training checkpoint": "training/checkpoint/",
+    "Weights only load failed": "training/checkpoint/",
+    "exponential moving average": "training/averaging/",
+    "BERT fine-tuning learning rate": "training/recipes/",
+    "overfitting": "choose/remedy/",
+    "No inf checks were recorded for this optimizer.": "training/precision/",
+    "ValueError: Muon only supports 2D parameters whereas we found a parameter with "
+    "size: torch.Size([77])": "optimizers/reference/",
 }
 
 

@@ -46,8 +46,7 @@ def test_page(open_page, site, address, url):
     if whole:
         page.wait_for_load_state("networkidle")  # what is fetched late counts, too
     assert page.get_attribute("body", "data-md-color-scheme") == "default"
-    limit = 110 if page.locator("svg.plot").count() else 95
-    assert transferred(site, address, set(page.requests)) <= limit
+    assert transferred(site, address, set(page.requests)) <= 110
     # All that a reader transfers who comes from another page.
     assert transferred(site, address, {address + url}) <= 30
     assert (
@@ -93,6 +92,7 @@ def check_layout(page) -> None:
         """() => [...document.querySelectorAll("article *")].filter(element => {
             const box = element.getBoundingClientRect()
             if (!box.width || box.right <= innerWidth + 1) return false
+            if (element.closest("[data-stepper] + figure svg *")) return false // one panel is seen
             for (let e = element.parentElement; e.tagName != "ARTICLE"; e = e.parentElement)
                 if (["auto", "scroll"].includes(getComputedStyle(e).overflowX)) return false
             return true

@@ -25,7 +25,7 @@ def _row(name: str, weight: torch.dtype, state: torch.dtype, master: bool) -> st
 def table() -> str:
     """Rows by the dtypes of weights and state."""
     full, half = torch.float32, torch.bfloat16
-    head = "| | weights + master | gradient + state | sum |"
+    head = "| training in | weights + master | gradient + state | sum |"
     return "\n".join(
         [
             *(head, "|:--|--:|--:|--:|"),
