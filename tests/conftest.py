@@ -111,6 +111,19 @@ def browser():
         chromium.close()
 
 
+def watched(page):
+    """The page, which from now on keeps its `requests` and `errors`."""
+    page.requests = []
+    page.on("request", lambda request: page.requests.append(request.url))
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on(
+        "console",
+        lambda line: page.errors.append(line.text) if line.type == "error" else None,
+    )
+    return page
+
+
 @pytest.fixture
 def open_page(browser, address):
     """Open a page of the site; closed after the test."""
@@ -119,17 +132,7 @@ def open_page(browser, address):
     def opener(url: str, **settings):
         context = browser.new_context(**({"viewport": DESKTOP} | settings))
         contexts.append(context)
-        page = context.new_page()
-        page.requests = []
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda line: (
-                page.errors.append(line.text) if line.type == "error" else None
-            ),
-        )
+        page = watched(context.new_page())
         page.goto(address + url)
         return page
 

@@ -8,7 +8,7 @@ import brotli
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.conftest import DESKTOP, PHONE
+from tests.conftest import DESKTOP, PHONE, watched
 from tests.test_site import PAGES, url_of
 from tools.pages import ROOT
 
@@ -17,6 +17,13 @@ URLS = [url_of(path) for path in PAGES + NOTEBOOKS]
 CHAPTER = "losses/regression/"
 # A chapter, the home page, the API and a chooser: every kind of element there is.
 WHOLE = {CHAPTER, "", "reference/snippets/start/", "choose/loss/"}
+# And every place where a script adds something.
+SCRIPTED = {
+    "losses/contracts/",
+    "optimizers/reference/",
+    "optimizers/trajectories/",
+    "training/weight_decay/",
+}
 
 every_page = pytest.mark.parametrize("url", URLS)
 
@@ -38,10 +45,19 @@ def transferred(site: Path, address: str, requests: set[str]) -> float:
     return total / 1000
 
 
+@pytest.fixture(scope="module")
+def phone(browser):
+    """Keeps what all pages load, as the browser of a reader does."""
+    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @every_page
-def test_page(open_page, site, address, url):
+def test_page(phone, site, address, url):
     """On a phone, then on a desktop in the dark: right, light, steady, accessible."""
-    page = open_page(url, viewport=PHONE, reduced_motion="reduce")
+    page = watched(phone.new_page())
+    page.goto(address + url)
     whole = url in WHOLE
     if whole:
         page.wait_for_load_state("networkidle")  # what is fetched late counts, too
@@ -83,6 +99,7 @@ def test_page(open_page, site, address, url):
         first = set(page.requests)
         page.goto(address + (CHAPTER if url != CHAPTER else ""))
         assert transferred(site, address, set(page.requests) - first) <= 30
+    page.close()
 
 
 def check_layout(page) -> None:
@@ -117,7 +134,7 @@ def check_text_of_figures(page) -> None:
 def check_rules(page, whole: bool) -> None:
     """Axe finds no violation.
 
-    What surrounds the article is the same on all pages, and so are the few colours, whose
+    What surrounds the article is the same on all pages, and so are colours and links, whose
     contrast takes most of axe's time. Code and formulas are thousands of elements of a few
     kinds. All of that is looked at on `WHOLE` only.
     """
@@ -125,7 +142,8 @@ def check_rules(page, whole: bool) -> None:
     context = None if whole else article
     options = {"resultTypes": ["violations"]}
     if not whole:
-        options["rules"] = {"color-contrast": {"enabled": False}}
+        same = "color-contrast", "link-in-text-block"
+        options["rules"] = {rule: {"enabled": False} for rule in same}
     violations = Axe().run(page, context, options).response["violations"]
     assert not violations, [(v["id"], v["nodes"][0]["target"]) for v in violations]
 
@@ -138,7 +156,7 @@ def scriptless(browser):
     context.close()
 
 
-@every_page
+@pytest.mark.parametrize("url", sorted(WHOLE | SCRIPTED))
 def test_without_scripts(scriptless, address, url):
     """All of the content is there, visible, and can be left by its links."""
     scriptless.goto(address + url)

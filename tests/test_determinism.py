@@ -8,14 +8,14 @@ from tests.conftest import mkdocs_build
 from tools.artefacts import find
 from tools.pages import ROOT
 
-PARTS = 4
+PARTS = 8
 
 
 def test_a_build_from_empty_caches_is_identical(site, tmp_path):
     """Elsewhere, later, with nothing stored: the same bytes.
 
-    Snippets take most of a build. A quarter of them run again, the others are taken from
-    the first build; each change of any snippet moves on to another quarter.
+    Snippets take most of a build. An eighth of them run again, the others are taken from
+    the first build; each change of any snippet moves on to another eighth.
     """
     root = tmp_path / "elsewhere"
     for name in ("docs", "snippets", "tools"):

@@ -50,16 +50,16 @@ def test_the_fields_start_with_what_the_table_says(open_page):
     assert not page.errors
 
 
-@pytest.mark.parametrize("row", range(5))
-def test_every_convention_is_converted(open_page, row):
+def test_every_convention_is_converted(open_page):
     page = open_page(PAGE)
     fill(page, Peak_learning_rate=0.02, Weight_decay=0.05, Steps=300)
-    page.get_by_label("Written for").select_option(index=row)
-    found = values(page)
-    wanted = expected(0.05, row, 0.02, 300)
-    assert found[:6] == pytest.approx(wanted[:6], rel=5e-3)
-    assert found[6] == pytest.approx(wanted[6], abs=1 + 5e-3 * wanted[6])
-    assert found[7] == pytest.approx(wanted[7], rel=5e-3, abs=1e-9)
+    for row in range(5):
+        page.get_by_label("Written for").select_option(index=row)
+        found = values(page)
+        wanted = expected(0.05, row, 0.02, 300)
+        assert found[:6] == pytest.approx(wanted[:6], rel=5e-3)
+        assert found[6] == pytest.approx(wanted[6], abs=1 + 5e-3 * wanted[6])
+        assert found[7] == pytest.approx(wanted[7], rel=5e-3, abs=1e-9)
 
 
 def test_nonsense_gives_dashes(open_page):
@@ -92,12 +92,7 @@ def test_nothing_moves_when_the_fields_appear(browser, address):
         page.goto(address + PAGE)
         box = page.locator("[data-decay] > :first-child").bounding_box()
         heights.append(box["height"])
+        for field in page.locator("[data-decay] input, [data-decay] select").all():
+            assert field.bounding_box()["height"] >= 24
         context.close()
     assert heights[0] == pytest.approx(heights[1], abs=1)
-
-
-def test_fields_fit_a_phone(open_page):
-    page = open_page(PAGE, viewport=PHONE)
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    for field in page.locator("[data-decay] input, [data-decay] select").all():
-        assert field.bounding_box()["height"] >= 24
