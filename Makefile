@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-# As many as CI has cores; the tests of a file stay together and share what they prepare.
-WORKERS := --numprocesses=2 --dist=loadfile
+# As many as CI has cores; the tests of a file stay together and share what they prepare. In
+# the order of the files: else those with few tests, which take longest, would be left for last.
+WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # Its notice of end of life is in README.md.
 export NO_MKDOCS_2_WARNING := 1
 
