@@ -252,7 +252,9 @@ def _run(todo: list[Snippet], root: Path):
     context = multiprocessing.get_context("forkserver")
     # One process imports these once, and every snippet gets a fresh fork of it. The
     # first step of any optimizer imports torch._dynamo.
-    context.set_forkserver_preload(["torch", "torch._dynamo", "matplotlib.pyplot"])
+    context.set_forkserver_preload(
+        ["torch", "torch._dynamo", "matplotlib.pyplot", "sklearn.datasets"]
+    )
     with ProcessPoolExecutor(
         os.cpu_count(), mp_context=context, max_tasks_per_child=1
     ) as pool:
