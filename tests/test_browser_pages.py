@@ -130,6 +130,7 @@ def check_text_of_figures(page) -> None:
             return [scale && parseFloat(getComputedStyle(text).fontSize) * scale, text.textContent]
         }).filter(([size]) => size)"""  # 0 in a folded block
     )
+    assert sizes or not page.locator("svg.plot:visible").count()
     small = [text for size, text in sizes if size < 7.95]
     assert not small, small[:5]
 
