@@ -204,7 +204,9 @@ def test_two_builds_at_once(root):
 
 def test_an_interrupted_build_leaves_whole_results_only(root):
     write(root, quick=TABLE)
-    write(root, slow="import time\ntime.sleep(60)\n")
+    slow = root / "snippets/folder/slow.py"
+    slow.parent.mkdir()
+    slow.write_text("import time\ntime.sleep(60)\n")
     process = start(root)
     deadline = time.monotonic() + 30
     while not list((root / "cache").glob("snippets.quick*")):
@@ -212,5 +214,5 @@ def test_an_interrupted_build_leaves_whole_results_only(root):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    write(root, slow="")
+    slow.write_text("")
     assert run(root)[0] == {"quick.md": "| a |\n| - |\n| 1 |\n"}

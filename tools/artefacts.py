@@ -250,22 +250,19 @@ def _run(todo: list[Snippet], root: Path):
         return
     os.environ["OMP_NUM_THREADS"] = "1"  # else workers fight for the cores
     context = multiprocessing.get_context("forkserver")
-    # One process imports these once, and every snippet gets a fresh fork of it. The
-    # first step of any optimizer imports torch._dynamo.
-    context.set_forkserver_preload(
-        ["torch", "torch._dynamo", "matplotlib.pyplot", "sklearn.datasets"]
-    )
+    # Those of a folder import each other, and so share what they prepare.
+    groups = [
+        list(group) for _, group in itertools.groupby(todo, lambda s: s.path.parent)
+    ]
+    # One process imports these once, and every folder gets a fresh fork of it.
+    preload = ["torch", "matplotlib.pyplot"]
+    if len(groups) > 2:
+        # Not all need these; the first step of any optimizer imports torch._dynamo.
+        preload += ["torch._dynamo", "sklearn.datasets"]
+    context.set_forkserver_preload(preload)
     with ProcessPoolExecutor(
         os.cpu_count(), mp_context=context, max_tasks_per_child=1
     ) as pool:
-        # Those that draw take longest: first, and one by one. The others share a fork
-        # with their folder, since it takes longer than they do.
-        groups = [[s] for s in todo if s.verb]
-        plain = [s for s in todo if not s.verb]
-        groups += [
-            list(group)
-            for _, group in itertools.groupby(plain, lambda s: s.path.parent)
-        ]
         running = {
             pool.submit(_work, [(s.name, s.verb) for s in group], str(root)): group
             for group in groups
@@ -290,21 +287,28 @@ def _run(todo: list[Snippet], root: Path):
 def _work(
     snippets: list[tuple[str, str]], root: str
 ) -> list[tuple[dict[str, str], str, float]]:
-    """In a worker: `_make` one snippet with a verb, or several without one."""
+    """In a worker: `_make` the snippets of a folder, each as if it were the first."""
     # A collection would visit, and so copy, all that the fork shares with its parent.
     gc.freeze()
     import matplotlib
+    import matplotlib.pyplot as plt
     import torch
 
     sys.path.insert(0, root)
     os.environ["SOURCE_DATE_EPOCH"] = "0"  # matplotlib's dates
     matplotlib.use("svg")
+    torch.set_num_threads(1)
+    chance = torch.get_rng_state()
+    made = []
     with tempfile.NamedTemporaryFile("w", suffix="matplotlibrc") as settings:
         settings.write(MATPLOTLIBRC)
         settings.flush()
-        matplotlib.rc_file(settings.name)
-    torch.set_num_threads(1)
-    return [_make(name, verb, root) for name, verb in snippets]
+        for name, verb in snippets:
+            matplotlib.rc_file(settings.name)
+            torch.set_rng_state(chance)
+            made.append(_make(name, verb, root))
+            plt.close("all")
+    return made
 
 
 def _make(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
