@@ -22,8 +22,10 @@ def search(page, query: str) -> list[str]:
         "document.querySelector('.md-search-result').textContent !== before",
         arg=before,
     )
-    links = page.query_selector_all(".md-search-result__item a")
-    return [urlsplit(link.get_attribute("href")).path for link in links]
+    links = page.evaluate(
+        "[...document.querySelectorAll('.md-search-result__item a')].map(a => a.href)"
+    )
+    return [urlsplit(link).path for link in links]
 
 
 QUERIES = {
@@ -38,7 +40,7 @@ QUERIES = {
     "notation": "reference/notation/",
     # A message with another reader's numbers in it.
     "UserWarning: Using a target size (torch.Size([32])) that is different to the "
-    "input size (torch.Size([32, 1])).": CHAPTER,
+    "input size (torch.Size([32, 1])).": "troubleshoot/messages/targets/",
 }
 
 
@@ -55,19 +57,19 @@ QUESTIONS = {
     "expected scalar type Long": "losses/contracts/",
     "BCE vs cross entropy": "losses/comparisons/",
     "focal loss alpha": "losses/imbalance/",
-    "loss nan": "losses/contracts/",
+    "loss nan": "troubleshoot/symptoms/loss/",
     "which loss function for regression": "losses/regression/",
     "class weights imbalanced dataset": "losses/imbalance/",
     "label smoothing": "losses/calibration/",
     "triplet loss margin": "losses/similarity/",
     "dice loss": "losses/segmentation/",
     "KL divergence reduction batchmean": "losses/distributions/",
-    "pos_weight": "losses/binary/",
+    "pos_weight": "losses/imbalance/",
     "zero_grad": "start/loop/",
     "choose a loss": "choose/loss/",
     "write your own loss": "losses/custom/",
-    "RuntimeError: expected target dtype to be Long or Byte, but got Float": "losses/contracts/",
-    "IndexError: Target 7 is out of bounds.": "losses/contracts/",
+    "RuntimeError: expected target dtype to be Long or Byte, but got Float": "troubleshoot/messages/targets/",
+    "IndexError: Target 7 is out of bounds.": "troubleshoot/messages/targets/",
     "choose an optimizer": "choose/optimizer/",
     "Adam vs SGD": "optimizers/adam/",
     "torch.optim.AdamW": "optimizers/adam/",
@@ -86,9 +88,25 @@ QUESTIONS = {
     "exponential moving average": "training/averaging/",
     "BERT fine-tuning learning rate": "training/recipes/",
     "overfitting": "choose/remedy/",
-    "No inf checks were recorded for this optimizer.": "training/precision/",
+    "No inf checks were recorded for this optimizer.": "troubleshoot/messages/precision/",
     "ValueError: Muon only supports 2D parameters whereas we found a parameter with "
-    "size: torch.Size([77])": "optimizers/reference/",
+    "size: torch.Size([77])": "troubleshoot/messages/optimizers/",
+    "loss is nan": "troubleshoot/symptoms/loss/",
+    "loss not decreasing": "troubleshoot/symptoms/loss/",
+    "debug checklist": "troubleshoot/checklists/",
+    "loss stuck at 0.693": "troubleshoot/symptoms/loss/",
+    "loss suddenly explodes": "troubleshoot/symptoms/loss/",
+    "negative loss": "troubleshoot/symptoms/loss/",
+    "model predicts only one class": "troubleshoot/symptoms/loss/",
+    "ctc outputs only blanks": "troubleshoot/symptoms/loss/",
+    "validation loss increases but accuracy increases": "troubleshoot/symptoms/run/",
+    "loss spikes at start of epoch": "troubleshoot/symptoms/run/",
+    "loss jumps after resume": "troubleshoot/symptoms/run/",
+    "training gets slower every step": "troubleshoot/symptoms/run/",
+    "memory leak training loop": "troubleshoot/symptoms/run/",
+    "different results every run": "troubleshoot/symptoms/run/",
+    "nan in fp16": "troubleshoot/symptoms/run/",
+    "broadcasting bug loss": "troubleshoot/silent/data/",
 }
 
 

@@ -15,6 +15,8 @@ from tools.pages import ROOT, read
 
 SNIPPETS = find()
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
+# The one file that is a tool and not an idea: readers want it in one piece.
+LENGTH = {"troubleshoot/doctor/doctor.py": 600}
 THIRD_PARTY = {"torch", "matplotlib", "sklearn"}
 
 
@@ -67,7 +69,7 @@ def test_one_idea(snippet):
     names = [node.name for node in public(tree)]
     assert len(names) == 1, f"one public function or class, got {names}"
     assert max(map(len, text.splitlines())) <= 88
-    assert len(text.splitlines()) <= 110
+    assert len(text.splitlines()) <= LENGTH.get(ident(snippet), 110)
 
 
 @every

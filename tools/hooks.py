@@ -71,7 +71,9 @@ def on_startup(command, dirty):
 
 @event_priority(100)  # before mkdocstrings begins to load the inventories
 def on_config(config):
+    from tools import messages
     from tools.artefacts import ArtefactError, build, find
+    from tools.pages import PageError
     from tools.style import css
 
     config.extra["palette_css"] = css()
@@ -88,6 +90,12 @@ def on_config(config):
         artefacts.update(build(snippets, CACHE / "artefacts", ROOT, log.info))
     except ArtefactError as error:
         raise PluginError(f"these snippets fail:\n{error}") from None
+    if (ROOT / "docs" / messages.FOLDER).is_dir():
+        try:
+            for kind in ("messages", "symptoms", "silent"):
+                artefacts[f"{messages.FOLDER}/{kind}.md"] = messages.index(kind)
+        except PageError as error:
+            raise PluginError(str(error)) from None
     return config
 
 

@@ -19,9 +19,41 @@ const plain = query => {
   const telling = words.filter(word => !NOISE.has(word.toLowerCase()))
   return (telling.length ? telling : words).join(" ")
 }
+let asked
 addEventListener("message", ({ data: message }) => {
-  if (message.type === QUERY && message.data) message.data = plain(message.data)
+  if (message.type === QUERY && message.data) {
+    asked = message.data
+    message.data = plain(message.data)
+  }
 })
+
+// An error message finds its entry first: the one of whose quotation in the title it holds
+// most, rare words counting more. By single words, pages on the subject would come first.
+const MESSAGES = "troubleshoot/messages/"
+const split = text => new Set(text.toLowerCase().replace(/<[^>]+>|&\w+;/g, " ").match(/[a-z]{2,}/g))
+let titles, rarity
+function learn(docs) {
+  titles = docs.filter(doc => doc.location.startsWith(MESSAGES) && doc.location.includes("#"))
+    .map(({ location, title }) => ({ location, words: [...split(/<code>.*<\/code>/.exec(title)?.[0] ?? "")] }))
+  const count = {}
+  for (const { words } of titles) for (const word of words) count[word] = (count[word] || 0) + 1
+  rarity = words => words.reduce((sum, word) => sum + Math.log(1 + titles.length / (count[word] || 1)), 0)
+}
+function promote(items, query) {
+  const asked = split(query)
+  let best, most = 0
+  for (const { location, words } of titles) {
+    const shared = words.filter(word => asked.has(word))
+    if (shared.length < 2 || rarity(shared) < 0.8 * rarity(words)) continue
+    const like = rarity(shared) / Math.sqrt(rarity(words))
+    if (like > most) [best, most] = [location, like]
+  }
+  const page = items.findIndex(group => group.some(doc => doc.location === best))
+  if (page < 0) return
+  const [group] = items.splice(page, 1)
+  for (const doc of group) doc.score = doc.location === best ? 2 : Math.min(doc.score, 1)
+  items.unshift(group.sort((a, b) => b.score - a.score))
+}
 
 // `lunr.js` listens to the same messages once it is here; only those that came before
 // are handed on.
@@ -30,12 +62,15 @@ const hand = data => dispatchEvent(new MessageEvent("message", { data }))
 async function load() {
   const index = await fetch(new URL("../../../search/index.json", location))
   setup.data.docs = (await index.json()).docs
+  learn(setup.data.docs)
   removeEventListener("message", stand)
   importScripts("lunr.js")
   const post = self.postMessage
   self.postMessage = message => {
     // Ready: hand on the newest query; the others are typed over.
-    message.type === READY ? hand(waiting.pop()) : post(message)
+    if (message.type === READY) return hand(waiting.pop())
+    if (message.type === RESULT) promote(message.data.items, asked)
+    post(message)
   }
   hand(setup)
 }

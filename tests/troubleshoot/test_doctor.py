@@ -1,0 +1,340 @@
+"""The doctor is quiet on healthy set-ups, names planted faults, and changes nothing."""
+
+import copy
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from snippets.troubleshoot.doctor.doctor import _address, doctor
+from tools.pages import ROOT
+
+CLASSES = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim import SGD, Adam, AdamW
+from torch.optim.lr_scheduler import *
+torch.manual_seed(0)
+inputs = torch.randn(64, 8)
+target = (inputs @ torch.randn(8, 4)).argmax(1)
+criterion = nn.CrossEntropyLoss()
+def mlp(*last, outputs=4):
+    return nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, outputs), *last)
+def adamw(**options):
+    return AdamW(model.parameters(), **{"lr": 1e-3} | options)
+class Do(nn.Module):
+    def __init__(self, what):
+        super().__init__()
+        self.what = what
+    def forward(self, x): return self.what(x)
+model = mlp()
+"""
+NUMBERS = """
+model, criterion = mlp(outputs=1), nn.MSELoss()
+target = inputs.sum(1, keepdim=True) / 3
+"""
+BINARY = """
+model, criterion = mlp(outputs=3), nn.BCEWithLogitsLoss()
+target = (inputs[:, :3] > 0).float()
+"""
+TOKENS = """
+model = nn.Sequential(nn.Embedding(20, 16), nn.Linear(16, 20), Do(lambda x: x.mT))
+inputs, target = torch.randint(20, (16, 12)), torch.randint(20, (16, 12))
+"""
+SOME_STEPS = """
+optimizer = adamw()
+for _ in range(3):
+    optimizer.zero_grad()
+    criterion(model(inputs), target).backward()
+    optimizer.step()
+optimizer.zero_grad()
+"""
+
+HEALTHY = {
+    "classes": "",
+    "regression": NUMBERS,
+    "binary": BINARY,
+    "tokens": TOKENS,
+    "SGD": "optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)",
+    "LBFGS": NUMBERS + "optimizer = torch.optim.LBFGS(model.parameters())",
+    "after some steps": SOME_STEPS,
+    "BatchNorm, dropout": "model = mlp(nn.BatchNorm1d(4), nn.Dropout(0.2), nn.Linear(4, 4))",
+    "frozen on purpose": (
+        "model = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.ReLU(), mlp())\n"
+        "model[:2].requires_grad_(False); model[1].eval()\n"
+        "optimizer = AdamW(model[3].parameters(), lr=1e-3)"
+    ),
+    "groups": (
+        "optimizer = AdamW([{'params': [model[0].weight, model[2].weight]},\n"
+        "    {'params': [model[0].bias, model[2].bias], 'weight_decay': 0.0}], lr=1e-3)"
+    ),
+    "warm-up": "optimizer = adamw()\nscheduler = LinearLR(optimizer, 0.01, total_iters=50)",
+    "one cycle": "optimizer = adamw()\nscheduler = OneCycleLR(optimizer, 1e-3, 500)",
+    "plateau": "optimizer = adamw()\nscheduler = ReduceLROnPlateau(optimizer)",
+    "a new scaler": "scaler = torch.amp.GradScaler('cpu')",
+    "soft labels": "target = inputs[:, :4].softmax(1)",
+    "smoothing": "criterion = nn.CrossEntropyLoss(label_smoothing=0.1)",
+    "a last layer of zeros": "nn.init.zeros_(model[2].weight)",
+    "padding declared": TOKENS
+    + "inputs.clamp_(1); inputs[:, 6:] = 0; target[:, 6:] = -100",
+    "next tokens": TOKENS + "target = inputs.roll(-1, 1)",
+    "weights for the rare": "criterion = nn.CrossEntropyLoss(1 / (1 + target.bincount()))",
+    "per epoch": (
+        "optimizer = adamw()\nscheduler = CosineAnnealingLR(optimizer, 10)"
+    ),
+    "a criterion without target": "criterion = lambda o, t: o.square().mean()",
+    "log-probabilities": "model, criterion = mlp(nn.LogSoftmax(1)), nn.NLLLoss()",
+    "KL": (
+        "model = mlp(nn.LogSoftmax(1)); target = inputs[:, :4].softmax(1)\n"
+        "criterion = nn.KLDivLoss(reduction='batchmean')"
+    ),
+    "a function as criterion": "criterion = F.cross_entropy",
+    "a criterion with parameters": (
+        "class Scaled(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(); self.log_scale = nn.Parameter(torch.zeros(()))\n"
+        "    def forward(self, out, t): return F.cross_entropy(out * self.log_scale.exp(), t)\n"
+        "criterion = Scaled()\n"
+        "optimizer = AdamW([*model.parameters(), *criterion.parameters()], lr=1e-3)"
+    ),
+    "several inputs": (
+        "class Two(nn.Sequential):\n"
+        "    def forward(self, pair): return super().forward(pair[0]) + pair[1]\n"
+        "model = Two(nn.Linear(8, 4)); inputs = (inputs, torch.zeros(64, 4))"
+    ),
+}  # fmt: skip
+
+# A set-up, and what the doctor must say of it among other things.
+BROKEN = [
+    ("optimizer = adamw(); model[2] = nn.Linear(32, 4)", "the optimizer: 2.bias, 2.weight"),
+    ("optimizer = adamw(); model[2] = nn.Linear(32, 4)", "parameters of another model"),
+    ("optimizer = AdamW(2 * list(model.parameters()))", "holds a parameter twice"),
+    ("model.requires_grad_(False)", "no parameter requires a gradient"),
+    ("model.layers = [nn.Linear(2, 2)]", "plain list or dict of layers, layers"),
+    ("model.layers = {'a': nn.Linear(2, 2)}", "plain list or dict of layers, layers"),
+    ("model = mlp(nn.BatchNorm1d(4).requires_grad_(False))", "frozen BatchNorm 3"),
+    ("model = mlp(nn.BatchNorm1d(4, momentum=0.0))", "BatchNorm 3 has momentum 0"),
+    ("model = mlp(nn.Dropout(0.95))", "dropout 3 drops 95%"),
+    ("nn.init.constant_(model[0].weight, 0.1)", "all units of 0 start alike"),
+    ("model.eval()", "the model is in eval()"),
+    ("model.bfloat16(); inputs = inputs.bfloat16()", "parameters in half precision"),
+    ("criterion(model(inputs), target).backward()", "gradients are left"),
+    ("scheduler = StepLR(adamw(), 10)", "drives another optimizer"),
+    (
+        "scaler = torch.amp.GradScaler('cpu', 1e-4); scaler.scale(torch.ones(()))",
+        "the scale has fallen to 1e-04",
+    ),
+    ("optimizer = adamw(); optimizer.lr = 1e-4", "optimizer.lr is read by nobody"),
+    (
+        "optimizer = AdamW([{'params': model.parameters(), 'weigth_decay': 0.0}])",
+        "no option is called 'weigth_decay'",
+    ),
+    ("optimizer = adamw(lr=0.0)", "the learning rate is 0.0"),
+    ("optimizer = adamw(maximize=True)", "climbs the loss"),
+    ("optimizer = adamw(weight_decay=100)", "weight decay 100 at lr 0.001"),
+    ("optimizer = adamw(betas=(0.999, 0.9))", "betas out of the usual range"),
+    ("optimizer = SGD(model.parameters(), momentum=0.999)", "momentum or betas out of"),
+    ("optimizer = adamw(eps=1.0)", "eps is 1.0"),
+    (
+        SOME_STEPS + "optimizer.state[model[0].bias]['exp_avg'].fill_(torch.nan)",
+        "exp_avg in the optimizer's state is not finite",
+    ),
+    (
+        SOME_STEPS + "state = optimizer.state\n"
+        "state[model[0].bias], state[model[2].bias] = (\n"
+        "    state[model[2].bias], state[model[0].bias])",
+        "state of another parameter",
+    ),
+    ("inputs[0, 0] = torch.nan", "inputs are not finite"),
+    (NUMBERS + "target[0] = torch.inf", "target are not finite"),
+    ("inputs = 255 * torch.rand(64, 8)", "inputs from 0 to 25"),
+    ("inputs = torch.ones(64, 8)", "all samples are the same"),
+    (NUMBERS + "target.requires_grad_()", "the target has a gradient"),
+    ("target = torch.zeros(64).long()", "one class in the batch"),
+    ("target = (target == 1).long().sort().values", "sorted by label"),
+    (BINARY + "target = 2 * target - 1", "binary targets from -1 to 1"),
+    (NUMBERS + "target = torch.randint(4, (64, 1))", "are they classes"),
+    (NUMBERS + "target = 10_000 * target", "targets of size"),
+    (HEALTHY["KL"] + "\ncriterion = nn.KLDivLoss()", "use batchmean"),
+    ("target = torch.ones(64, 4)", "do not sum to 1"),
+    ("target = torch.full((64,), -100)", "every target is ignored"),
+    ("criterion = nn.CrossEntropyLoss(torch.tensor([1.0, 0, 1, 1]))", "weight 0 or less"),
+    (TOKENS + "inputs.clamp_(1); inputs[:, 6:] = 0; target[:, 6:] = 0", "does padding, 0, count"),
+    (TOKENS + "target = inputs", "the target is the input, not shifted"),
+    (
+        TOKENS + "target = inputs.roll(-1, 1)\n"
+        "model[0].register_forward_hook(lambda m, i, out: out + out.mean(1, keepdim=True))",
+        "a place sees the tokens after it",
+    ),
+    ("criterion = nn.CrossEntropyLoss(target.bincount().float())", "the larger weight"),
+    ("inputs[:, 3] = target.float()", "a column of the inputs is the target"),
+    (
+        "criterion = lambda o, t: -o.gather(1, t[:, None]).mean()",
+        "the loss falls below 0",
+    ),
+    (
+        BINARY + "criterion = lambda p, t: 1 - 2 * (p * t).mean() / (p + t).mean().abs()",
+        "the loss wants probabilities, not logits",
+    ),
+    (
+        TOKENS + "target = target[:, 0]\n"
+        "model = nn.Sequential(model[0], Do(lambda x: x[:, 0]), nn.Linear(16, 20))",
+        "tokens without influence",
+    ),
+    (
+        "optimizer = adamw(); scheduler = StepLR(optimizer, 1, 0.1)",
+        "the rate is gone after three steps",
+    ),
+    ("optimizer = SGD(model.parameters(), momentum=5e-4)", "momentum or betas out of"),
+    ("model = mlp(Do(lambda x: x / 0))", "the output is not finite"),
+    ("criterion = nn.CrossEntropyLoss(reduction='none')", "shape (64,), reduce it"),
+    ("criterion = lambda o, t: (o - o).sum().log() * 0", "the loss is nan"),
+    ("criterion = lambda o, t: F.cross_entropy(o.detach(), t)", "the loss has no graph"),
+    (
+        "criterion = lambda o, t: F.cross_entropy(o.detach(), t).requires_grad_()",
+        "the loss has no graph",
+    ),
+    ("model = mlp(outputs=1); target = 0 * target", "over one column"),
+    ("model = mlp(nn.Softmax(1))", "ends in probabilities"),
+    ("model = mlp(nn.Softmax(0))", "softmax over the batch"),
+    ("model = mlp(nn.ReLU())", "cut off by the last activation"),
+    ("model = mlp(nn.Tanh())", "cut off by the last activation"),
+    ("criterion = nn.NLLLoss()", "wants log-probabilities"),
+    (
+        HEALTHY["KL"] + "\ntarget = torch.rand(64, 4)",
+        "the target is no distribution",
+    ),
+    (BINARY + "model = mlp(nn.Sigmoid(), outputs=3)", "ends in probabilities"),
+    (BINARY + "model = mlp(Do(lambda x: 9 * x), nn.ReLU(), outputs=3)", "cut off by the last activation"),
+    (
+        "model = nn.Conv2d(1, 3, 3, padding=1); inputs = torch.randn(4, 1, 3, 3)\n"
+        "target = torch.rand(4, 3, 3, 3).round()\n"
+        "criterion = nn.BCEWithLogitsLoss(pos_weight=torch.ones(3))",
+        "pos_weight lies along the last axis",
+    ),
+    (NUMBERS + "target = target.squeeze(1)", "broadcast to all pairs"),
+    (NUMBERS + "model = mlp(nn.Sigmoid(), outputs=1)", "outside the range"),
+    (
+        "criterion = lambda o, t: model[0].weight.square().sum() + 0 * o.detach().sum()",
+        "does not depend on the output",
+    ),
+    ("criterion = lambda o, t: -F.cross_entropy(o, t)", "check its sign"),
+    (NUMBERS + "criterion = lambda o, t: -F.l1_loss(o, t)", "check its sign"),
+    (BINARY + "criterion = lambda o, t: F.binary_cross_entropy_with_logits(-o, t)", "its sign"),
+    (
+        NUMBERS + "criterion = lambda o, t: (o - t.T).square().mean()",
+        "the same for shuffled targets",
+    ),
+    (
+        "model = nn.Sequential(nn.Linear(8, 8), Do(torch.detach), nn.Linear(8, 4))",
+        "backward does not reach 0.bias, 0.weight",
+    ),
+    (
+        "criterion = lambda o, t: F.cross_entropy(o, t) + (o - o.detach()).norm(p=0.5)"
+        " + (o - o.detach()).square().sum().sqrt()",
+        "the gradient of 0.bias, 0.weight, 2.bias and 1 more is not finite",
+    ),
+    (
+        "model = nn.Sequential(nn.Linear(8, 4), Do(lambda x: x.T.reshape(64, 4)))",
+        "one sample's output depends on others",
+    ),
+    ("model = mlp(); model[1] = Do(lambda x: x * 0)", "the same for every input"),
+    ("model[2].weight.data *= 100", "not ln C"),
+    (
+        NUMBERS + "optimizer = SGD(model.parameters(), lr=5.0)",
+        "in 25 steps on one batch",
+    ),
+    ("optimizer = SGD(model.parameters(), lr=1e-9)", "hardly move"),
+    (
+        "model = nn.Sequential(nn.Linear(8, 8), Do(lambda x: x - 99), nn.ReLU(), *mlp())",
+        "the same for every input",
+    ),
+    (
+        "inputs = 1e-4 * inputs; target = torch.arange(64) % 4",
+        "not learned by heart",
+    ),
+    (
+        "optimizer = adamw(); scheduler = LambdaLR(optimizer, lambda k: 1e-3)",
+        "stays below 2 %",
+    ),
+    ("optimizer = adamw(); scheduler = ExponentialLR(optimizer, 1.1)", "by over 100"),
+    (
+        "optimizer = adamw(); scheduler = LambdaLR(optimizer, lambda k: 1 - k / 100)",
+        "makes the rate negative",
+    ),
+]  # fmt: skip
+
+
+def setup(code: str) -> dict:
+    names: dict = {}
+    exec(CLASSES + code, names)
+    if "optimizer" not in names:
+        exec("optimizer = adamw()", names)
+    arguments = "model", "criterion", "optimizer", "inputs", "target"
+    optional = [name for name in ("scheduler", "scaler") if name in names]
+    return {name: names[name] for name in (*arguments, *optional)}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_it_is_quiet_on_a_healthy_setup(name):
+    assert doctor(**setup(HEALTHY[name])) == []
+
+
+@pytest.mark.filterwarnings("ignore:optimizer contains a parameter group")
+@pytest.mark.parametrize("code, words", BROKEN, ids=[words for _, words in BROKEN])
+def test_it_names_a_planted_fault(code, words):
+    faults = doctor(**setup(code))
+    assert any(words in fault for fault in faults), faults
+
+
+def test_every_sentence_has_its_case_and_names_a_page():
+    source = (ROOT / "snippets/troubleshoot/doctor/doctor.py").read_text("utf-8")
+    pages = set(re.findall(r'"((?:\w+/)+\w+)"', source))
+    assert len(pages) > 8
+    for page in pages:
+        assert (ROOT / f"docs/{_address(page)}.md").is_file(), page
+    said = "\n".join(words for _, words in BROKEN)
+    assert len(BROKEN) >= source.count("yield "), said
+
+
+def state(parts: dict) -> list:
+    """All that a call could change."""
+    model, optimizer = parts["model"], parts["optimizer"]
+    tensors = [*model.state_dict().values(), *(p.grad for p in model.parameters())]
+    tensors += [parts["inputs"], parts["target"], torch.get_rng_state()]
+    rest = [
+        optimizer.state_dict()["param_groups"],
+        [m.training for m in model.modules()],
+    ]
+    for values in optimizer.state.values():
+        tensors += values.values()
+    for name in ("scheduler", "scaler"):
+        if name in parts:
+            rest.append(str(parts[name].state_dict()))
+    return copy.deepcopy([tensors, rest])
+
+
+@pytest.mark.parametrize(
+    "name", ["after some steps", "BatchNorm, dropout", "one cycle"]
+)
+def test_it_changes_nothing(name):
+    parts = setup(HEALTHY[name])
+    before = state(parts)
+    doctor(**parts)
+    tensors, rest = state(parts)
+    assert rest == before[1]
+    for old, new in zip(before[0], tensors, strict=True):
+        assert (old is None and new is None) or old.equal(new)
+    assert parts["inputs"].grad is None and not parts["inputs"].requires_grad
+
+
+def test_what_is_no_setup_is_refused():
+    parts = setup("")
+    with pytest.raises(TypeError, match=r"model must be a torch.nn.Module, got .*func"):
+        doctor(**parts | {"model": lambda x: x})
+    with pytest.raises(
+        TypeError, match="optimizer must be a torch.optim.Optimizer, got"
+    ):
+        doctor(**parts | {"optimizer": nn.Linear(1, 1)})

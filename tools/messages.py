@@ -1,0 +1,135 @@
+"""The lists of all error messages, symptoms and silent bugs, read from the pages of each.
+
+A page of messages has an entry below each heading of the third level, the others below
+each of the second; every entry has an anchor.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.pages import ROOT, PageError
+
+FOLDER = Path("troubleshoot")
+_TITLE = re.compile(r'^title: "[^:"]+: ([^"]+)"$', re.MULTILINE)
+_HEADING = re.compile(r"^(##+) (.+?) *\{ *#([\w-]+) *\}$", re.MULTILINE)
+_MESSAGE = re.compile(
+    r"^```\{\.python \.raises\}\n.*?^```\n+```\{\.text \.output\}\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+# What a block printed before it raised.
+_PRINTED = re.compile(
+    r"\A(?!\w[\w.]*:).*?(?=^[\w.]*(?:Error|Exception|Warning)\b)", re.M | re.S
+)
+_CLASS = re.compile(r"^[\w.]+: ")
+_OLDER = re.compile(
+    r"^(?:Older torch|Also|On CUDA): (.+?)(?=^\[|^\{|\n\n)", re.MULTILINE | re.DOTALL
+)
+_CODE = re.compile(r"(`+) ?(.+?) ?\1(?!`)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One error message, one symptom, or one silent bug.
+
+    Attributes:
+        page: Its page below `docs/`.
+        group: The subject of that page.
+        anchor: Of its heading.
+        title: The heading, as HTML.
+        text: Its Markdown, below the heading.
+        messages: What it prints, with the class of the error, then other wordings
+            without; none for a silent bug or a symptom.
+    """
+
+    page: Path
+    group: str
+    anchor: str
+    title: str
+    text: str
+    messages: tuple[str, ...]
+
+    @property
+    def link(self) -> str:
+        """Relative to the front page of the troubleshooting part."""
+        place = self.page.relative_to(FOLDER).with_suffix("").as_posix()
+        return f"{place}/#{self.anchor}"
+
+
+def entries(kind: str, root: Path = ROOT) -> list[Entry]:
+    """All entries, in the order of the site's navigation.
+
+    Args:
+        kind: `messages`, `silent` or `symptoms`.
+        root: The folder of `mkdocs.yml` and `docs/`.
+
+    Raises:
+        PageError: Two entries of a page with one anchor, or none on a page.
+    """
+    settings = (root / "mkdocs.yml").read_text("utf-8")
+    pages = re.findall(rf"- ({FOLDER}/{kind}/\w+\.md)$", settings, re.MULTILINE)
+    level = "###" if kind == "messages" else "##"
+    found = []
+    for page in map(Path, pages):
+        text = (root / "docs" / page).read_text("utf-8")
+        group = _TITLE.search(text)[1]
+        group = group[0].upper() + group[1:]
+        heads = list(_HEADING.finditer(text))
+        ends = [head.start() for head in heads[1:]] + [len(text)]
+        own = []
+        for head, end in zip(heads, ends, strict=False):
+            if head[1] == level:
+                below = text[head.end() : end]
+                shown = _MESSAGE.findall(below)
+                older = [
+                    code
+                    for line in _OLDER.findall(below)
+                    for _, code in _CODE.findall(line)
+                ]
+                messages = [_PRINTED.sub("", message) for message in shown] + older
+                messages = tuple(" ".join(message.split()) for message in messages)
+                quoted = [" ".join(code.split()) for _, code in _CODE.findall(head[2])]
+                # The text of a GPU, in the heading of what the device `meta` says.
+                messages += tuple(q for q in quoted if q not in " ".join(messages))
+                title = _CODE.sub(
+                    lambda code: f"<code>{html.escape(code[2])}</code>", head[2]
+                )
+                own.append(Entry(page, group, head[3], title, below, messages))
+        anchors = [entry.anchor for entry in own]
+        if not own or len(set(anchors)) < len(own):
+            raise PageError(
+                f"docs/{page}: wanted entries with anchors of their own below "
+                f"{level!r}, found {anchors}"
+            )
+        found += own
+    return found
+
+
+def index(kind: str, root: Path = ROOT) -> str:
+    """A list of all entries, by page, as HTML that folds.
+
+    Args:
+        kind: `messages`, `silent` or `symptoms`.
+        root: The folder of `mkdocs.yml` and `docs/`.
+    """
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries(kind, root):
+        groups.setdefault(entry.group, []).append(entry)
+    lines = []
+    for group, members in groups.items():
+        fold = " open" if kind == "symptoms" else ""  # they are few
+        lines.append(f"<details data-search-exclude{fold}>")
+        lines.append(
+            f"<summary>{html.escape(group)} <small>{len(members)}</small></summary>"
+        )
+        lines.append("<ul data-messages>" if members[0].messages else "<ul>")
+        for entry in members:
+            # What the heading does not say: the box for tracebacks compares with both.
+            title = html.unescape(entry.title)
+            others = [m[:250] for m in entry.messages if _CLASS.sub("", m) not in title]
+            message = html.escape("¦".join(others))
+            data = f' data-other="{message}"' if message else ""
+            lines.append(f'<li{data}><a href="{entry.link}">{entry.title}</a></li>')
+        lines.append("</ul></details>")
+    return "\n".join(lines)
