@@ -99,6 +99,9 @@ HEALTHY = {
         "criterion = Scaled()\n"
         "optimizer = AdamW([*model.parameters(), *criterion.parameters()], lr=1e-3)"
     ),
+    "void labels and weights": TOKENS
+    + "target[:, :3] = 255; criterion = nn.CrossEntropyLoss(torch.ones(20), ignore_index=255)",
+    "logits that happen to be positive": "model[2].bias.data += 9; model[2].weight.data /= 9",
     "several inputs": (
         "class Two(nn.Sequential):\n"
         "    def forward(self, pair): return super().forward(pair[0]) + pair[1]\n"

@@ -252,14 +252,17 @@ def _classes(criterion, target) -> Iterator[tuple[str, str]]:
     if (target == criterion.ignore_index).all():
         yield "every target is ignored", "silent/reduction"
     weight = criterion.weight
-    if weight is not None and not (weight[target.unique().clamp(min=0)] > 0).all():
+    if weight is None:
+        return
+    counts = target[(target >= 0) & (target < len(weight))].bincount(
+        minlength=len(weight)
+    )
+    if (weight[counts > 0] <= 0).any():
         yield "a class of the batch has weight 0 or less", "losses/imbalance"
-    elif weight is not None:
-        counts = target[target >= 0].flatten().bincount(minlength=len(weight)).float()
-        if counts.max() > 4 * counts.clamp(min=1).min() and weight.std() > 0:
-            pair = torch.stack([counts, weight.float()])
-            if torch.corrcoef(pair)[0, 1] > 0.5:
-                yield "the frequent class has the larger weight", "losses/imbalance"
+    elif counts.max() > 4 * counts.clamp(min=1).min() and weight.std() > 0:
+        pair = torch.stack([counts.float(), weight.float()])
+        if torch.corrcoef(pair)[0, 1] > 0.5:
+            yield "the frequent class has the larger weight", "losses/imbalance"
 
 
 def _output(model, criterion, inputs, target, optimizer) -> Iterator[tuple[str, str]]:
@@ -300,6 +303,7 @@ def _fits(model, criterion, output, target) -> Iterator[tuple[str, str]]:
     sums = output.sum(1) if output.dim() > 1 else output
     one = torch.ones_like(sums)
     positive = bool((output >= 0).all())
+    cut = positive and (bool((output == 0).any()) or _bounded(model) is not None)
     columns = output.shape[1] if output.dim() > 1 else 0
     if isinstance(criterion, nn.CrossEntropyLoss):
         if columns == 1:
@@ -311,9 +315,7 @@ def _fits(model, criterion, output, target) -> Iterator[tuple[str, str]]:
             )
         elif positive and torch.allclose(output.sum(0), one.new_ones(()), atol=1e-3):
             yield "softmax over the batch, not over the classes", "silent/data"
-        elif (
-            positive or (output <= 1).all() and (output >= -1).all() and _bounded(model)
-        ):
+        elif cut or _bounded(model) == (-1, 1):
             yield "the logits are cut off by the last activation", "silent/loss"
     elif isinstance(criterion, nn.NLLLoss | nn.KLDivLoss):
         if not torch.allclose(output.exp().sum(1), one, atol=1e-2):
@@ -328,7 +330,7 @@ def _fits(model, criterion, output, target) -> Iterator[tuple[str, str]]:
                 "the model ends in probabilities, the loss wants logits",
                 "silent/loss",
             )
-        elif positive:
+        elif cut:
             yield "the logits are cut off by the last activation", "silent/loss"
         weight = criterion.pos_weight
         if (
