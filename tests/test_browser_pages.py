@@ -55,22 +55,15 @@ def tab(browser):
 
 @every_page
 def test_page(tab, site, address, url):
-    """On a phone, and on a desktop in the dark: right, light, steady, accessible."""
-    page = tab
-    whole = url in WHOLE
-    # From page to page the two looks take turns: a page is loaded in one, then seen in the
-    # other. Axe, which takes long, sees that one, of a third of the pages: all pages are
-    # alike in what it looks for (benchmarks/accessibility.py: all, in all looks).
-    looks = [(PHONE, "light", "default"), (DESKTOP, "dark", "slate")]
-    first, second = reversed(looks) if URLS.index(url) % 2 else looks
-
-    look(page, *first)
+    """On a phone, then on a desktop in the dark: right, light, steady, accessible."""
+    page, whole = tab, url in WHOLE
+    look(page, PHONE, "light")
     page.requests.clear()
     page.errors.clear()
     page.goto(address + url)
     if whole:
         page.wait_for_load_state("networkidle")  # what is fetched late counts, too
-    assert page.get_attribute("body", "data-md-color-scheme") == first[2]
+    assert page.get_attribute("body", "data-md-color-scheme") == "default"
     assert transferred(site, address, set(page.requests)) <= 110
     # All that a reader transfers who comes from another page.
     assert transferred(site, address, {address + url}) <= 30
@@ -93,10 +86,12 @@ def test_page(tab, site, address, url):
     if whole:
         check_rules(page, whole)
 
-    look(page, *second)
-    page.wait_for_selector(f"body[data-md-color-scheme={second[2]}]")
-    check_layout(page)
+    # A third of the pages in each run, since all are alike in what it looks for, and axe
+    # takes long (benchmarks/accessibility.py: all pages, in all looks).
     if whole or due(URLS.index(url), 3):
+        look(page, DESKTOP, "dark")
+        page.wait_for_selector("body[data-md-color-scheme=slate]")
+        check_layout(page)
         check_rules(page, whole)
 
     assert not page.errors
@@ -108,8 +103,8 @@ def test_page(tab, site, address, url):
         assert transferred(site, address, set(page.requests) - before) <= 30
 
 
-def look(page, size: dict[str, int], scheme: str, name: str) -> None:
-    """Give the tab a size and a colour scheme, which the theme calls `name`."""
+def look(page, size: dict[str, int], scheme: str) -> None:
+    """Give the tab a size and a colour scheme."""
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
@@ -146,13 +141,12 @@ def check_rules(page, whole: bool) -> None:
 
     What surrounds the article is the same on all pages, and so are colours and links, whose
     contrast takes most of axe's time. Code and formulas are thousands of elements of a few
-    kinds. All of that is looked at on `WHOLE` only; from other pages it is taken away.
+    kinds: on other pages they are taken away before.
     """
     options = {"resultTypes": ["violations"]}
     if not whole:
         page.evaluate(
-            """for (const e of document.querySelectorAll(
-            ".md-header, .md-sidebar, .md-footer, article pre, article math")) e.remove()"""
+            "document.querySelectorAll('article pre, article math').forEach(e => e.remove())"
         )
         same = "color-contrast", "link-in-text-block"
         options["rules"] = {rule: {"enabled": False} for rule in same}
