@@ -62,6 +62,18 @@ def test_chance_is_the_same_every_time(root):
     assert run(root)[0] == first
 
 
+def test_each_snippet_of_a_folder_is_made_as_if_it_were_the_first(root):
+    code = (
+        "import torch\nimport matplotlib.pyplot as plt\n\n\ndef table():\n"
+        "    chance, size = torch.rand(1).item(), plt.rcParams['font.size']\n"
+        "    plt.rcParams['font.size'] = 99\n"
+        "    return f'| {chance} {size} {plt.get_fignums()} |\\n| - |'\n"
+    )
+    write(root, a=code, b=code)
+    results, _ = run(root)
+    assert results["a.md"] == results["b.md"]
+
+
 def test_key_covers_imported_snippets_and_nothing_else(root):
     write(root, a="x = 1\n", b="from snippets.a import x\n", other="z = 1\n")
     write(root, t="from snippets.b import x\n" + TABLE)
