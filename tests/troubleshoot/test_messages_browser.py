@@ -68,7 +68,16 @@ def test_search_finds_nine_of_ten_messages_first(open_page):
 
 def test_the_box_finds_nine_of_ten_tracebacks_first(open_page):
     page = open_page("troubleshoot/")
-    head = 'Traceback (most recent call last):\n  File "train.py", line 3, in step\n'
+    head = """Traceback (most recent call last):
+  File "/home/me/train.py", line 88, in <module>
+    loss = criterion(model(inputs), target)
+  File "torch/nn/modules/module.py", line 1775, in _wrapped_call_impl
+    return self._call_impl(*args, **kwargs)
+  File "torch/nn/modules/loss.py", line 1385, in forward
+    return F.cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
+  File "torch/nn/functional.py", line 3458, in cross_entropy
+    return torch._C._nn.cross_entropy_loss(input, target, weight, ignore_index)
+"""
     texts = [head + last_line(entry, OTHERS) for entry in MESSAGES]
     found = page.evaluate(
         """texts => {
