@@ -51,9 +51,9 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 @functools.cache
 def _turn() -> int:
     digest = hashlib.sha256()
-    for folder in ("docs", "snippets"):
-        for path in sorted((ROOT / folder).rglob("*.*")):
-            digest.update(path.read_bytes())
+    pages, snippets = (ROOT / "docs").rglob("*.md"), (ROOT / "snippets").rglob("*.py")
+    for path in sorted([*pages, *snippets]):
+        digest.update(path.read_bytes())
     return int(digest.hexdigest(), 16)
 
 

@@ -90,12 +90,11 @@ def on_config(config):
         artefacts.update(build(snippets, CACHE / "artefacts", ROOT, log.info))
     except ArtefactError as error:
         raise PluginError(f"these snippets fail:\n{error}") from None
-    if (ROOT / "docs" / messages.FOLDER).is_dir():
-        try:
-            for kind in ("messages", "symptoms", "silent"):
-                artefacts[f"{messages.FOLDER}/{kind}.md"] = messages.index(kind)
-        except PageError as error:
-            raise PluginError(str(error)) from None
+    try:
+        for kind in ("messages", "symptoms", "silent"):
+            artefacts[f"{messages.FOLDER}/{kind}.md"] = messages.index(kind)
+    except PageError as error:
+        raise PluginError(str(error)) from None
     return config
 
 

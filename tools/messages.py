@@ -65,7 +65,8 @@ def entries(kind: str, root: Path = ROOT) -> list[Entry]:
         root: The folder of `mkdocs.yml` and `docs/`.
 
     Raises:
-        PageError: Two entries of a page with one anchor, or none on a page.
+        PageError: A page whose title is not of the form "Messages: targets", two entries
+            of a page with one anchor, or none on a page.
     """
     settings = (root / "mkdocs.yml").read_text("utf-8")
     pages = re.findall(rf"- ({FOLDER}/{kind}/\w+\.md)$", settings, re.MULTILINE)
@@ -73,29 +74,19 @@ def entries(kind: str, root: Path = ROOT) -> list[Entry]:
     found = []
     for page in map(Path, pages):
         text = (root / "docs" / page).read_text("utf-8")
-        group = _TITLE.search(text)[1]
-        group = group[0].upper() + group[1:]
-        heads = list(_HEADING.finditer(text))
-        ends = [head.start() for head in heads[1:]] + [len(text)]
-        own = []
-        for head, end in zip(heads, ends, strict=False):
-            if head[1] == level:
-                below = text[head.end() : end]
-                shown = _MESSAGE.findall(below)
-                older = [
-                    code
-                    for line in _OLDER.findall(below)
-                    for _, code in _CODE.findall(line)
-                ]
-                messages = [_PRINTED.sub("", message) for message in shown] + older
-                messages = tuple(" ".join(message.split()) for message in messages)
-                quoted = [" ".join(code.split()) for _, code in _CODE.findall(head[2])]
-                # The text of a GPU, in the heading of what the device `meta` says.
-                messages += tuple(q for q in quoted if q not in " ".join(messages))
-                title = _CODE.sub(
-                    lambda code: f"<code>{html.escape(code[2])}</code>", head[2]
-                )
-                own.append(Entry(page, group, head[3], title, below, messages))
+        title = _TITLE.search(text)
+        if not title:
+            raise PageError(f'docs/{page}: wanted a title: "Kind: subject"')
+        group = title[1][0].upper() + title[1][1:]
+        # A heading, its level and anchor; then what stands below it.
+        _, *parts = _HEADING.split(text)
+        own = [
+            Entry(
+                page, group, anchor, _title(heading), below, _messages(heading, below)
+            )
+            for depth, heading, anchor, below in zip(*[iter(parts)] * 4, strict=True)
+            if depth == level
+        ]
         anchors = [entry.anchor for entry in own]
         if not own or len(set(anchors)) < len(own):
             raise PageError(
@@ -104,6 +95,20 @@ def entries(kind: str, root: Path = ROOT) -> list[Entry]:
             )
         found += own
     return found
+
+
+def _title(heading: str) -> str:
+    return _CODE.sub(lambda code: f"<code>{html.escape(code[2])}</code>", heading)
+
+
+def _messages(heading: str, below: str) -> tuple[str, ...]:
+    """What an entry's blocks raise, and the other wordings that it quotes."""
+    raised = [_PRINTED.sub("", output) for output in _MESSAGE.findall(below)]
+    others = [m[2] for line in _OLDER.findall(below) for m in _CODE.finditer(line)]
+    found = [" ".join(message.split()) for message in raised + others]
+    # The text of a GPU, in the heading of what the device `meta` says.
+    quoted = [" ".join(m[2].split()) for m in _CODE.finditer(heading)]
+    return (*found, *(q for q in quoted if q not in " ".join(found)))
 
 
 def index(kind: str, root: Path = ROOT) -> str:

@@ -82,6 +82,17 @@ def test_a_page_without_entries_of_their_own_is_refused(tmp_path, text, wanted):
         entries("messages", tmp_path)
 
 
+def test_a_page_without_a_subject_in_its_title_is_refused(tmp_path):
+    (tmp_path / "mkdocs.yml").write_text("nav:\n  - troubleshoot/silent/a.md\n")
+    folder = tmp_path / "docs/troubleshoot/silent"
+    folder.mkdir(parents=True)
+    (folder / "a.md").write_text("---\ntitle: A\n---\n\n## X { #x }\n")
+    with pytest.raises(
+        PageError, match=r"docs/troubleshoot/silent/a.md: wanted a title"
+    ):
+        entries("silent", tmp_path)
+
+
 def test_the_list_holds_message_and_older_wordings(tmp_path):
     (tmp_path / "mkdocs.yml").write_text("nav:\n  - troubleshoot/messages/a.md\n")
     folder = tmp_path / "docs/troubleshoot/messages"

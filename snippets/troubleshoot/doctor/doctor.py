@@ -81,13 +81,12 @@ def doctor(
         warnings.simplefilter("ignore")
         for check in (_data, _output, _steps) if trains else (_data,):
             torch.manual_seed(0)
-            parts, _ = _copy((model, criterion, inputs, target), optimizer, scheduler)
+            parts = _copy(optimizer, model, criterion, inputs, target)
             found = list(check(*parts))
             faults += found
             if found and check is not _data:
                 break  # what follows from a wrong output is no fault of its own
-        (*_, copied), driver = _copy((), optimizer, scheduler)
-        faults += _schedule(copied, driver)
+        faults += _schedule(*_copy(optimizer, scheduler))
     return [f"{what}: {_address(page)}" for what, page in dict.fromkeys(faults)]
 
 
@@ -97,16 +96,14 @@ def _address(page: str) -> str:
     return f"troubleshoot/{page}" if own else page
 
 
-def _copy(parts: tuple, optimizer, scheduler) -> tuple[list, Any]:
-    """Copies of the parts, with an optimizer that holds the copied parameters."""
-    memo: dict = {}
-    copied = list(copy.deepcopy(parts, memo))
+def _copy(optimizer, *parts) -> tuple:
+    """A copy of the optimizer, and of the parts, which share the copied parameters."""
     new = object.__new__(type(optimizer))
+    memo: dict = {id(optimizer): new}
     # A scheduler has put a `step` there that is bound to the original.
     own = {key: value for key, value in vars(optimizer).items() if key != "step"}
     vars(new).update(copy.deepcopy(own, memo))
-    memo[id(optimizer)] = new
-    return [*copied, new], copy.deepcopy(scheduler, memo)
+    return (new, *copy.deepcopy(parts, memo))
 
 
 def _wiring(
@@ -148,10 +145,9 @@ def _wiring(
             yield f"dropout {name} drops {module.p:.0%}", "choose/remedy"
         weight = getattr(module, "weight", None)
         layer = isinstance(module, nn.Linear | nn.modules.conv._ConvNd)
-        if layer and len(weight) > 1 and weight.any():
-            alike = weight.equal(weight[:1].expand_as(weight))
-            if alike:
-                yield f"all units of {name} start alike", "symptoms/loss"
+        several = layer and len(weight) > 1 and weight.any()
+        if several and weight.equal(weight[:1].expand_as(weight)):
+            yield f"all units of {name} start alike", "symptoms/loss"
     if not model.training:
         yield "the model is in eval()", "silent/evaluation"
     if any(p.dtype in {torch.float16, torch.bfloat16} for p in trained.values()):
@@ -199,7 +195,7 @@ def _groups(optimizer) -> Iterator[tuple[str, str]]:
                     )
 
 
-def _data(model, criterion, inputs, target, optimizer) -> Iterator[tuple[str, str]]:
+def _data(optimizer, model, criterion, inputs, target) -> Iterator[tuple[str, str]]:
     """The batch by itself."""
     for name, x in (("inputs", inputs), ("target", target)):
         if torch.is_tensor(x) and not x.isfinite().all():
@@ -265,7 +261,7 @@ def _classes(criterion, target) -> Iterator[tuple[str, str]]:
             yield "the frequent class has the larger weight", "losses/imbalance"
 
 
-def _output(model, criterion, inputs, target, optimizer) -> Iterator[tuple[str, str]]:
+def _output(optimizer, model, criterion, inputs, target) -> Iterator[tuple[str, str]]:
     """The output and the loss."""
     leaf = torch.is_tensor(inputs) and inputs.is_floating_point()
     if leaf:
@@ -287,7 +283,7 @@ def _output(model, criterion, inputs, target, optimizer) -> Iterator[tuple[str, 
     elif not loss.requires_grad or loss.grad_fn is None:
         yield "the loss has no graph", "symptoms/loss"
     else:
-        yield from _gradients(model, criterion, optimizer, output, target, loss)
+        yield from _gradients(model, criterion, output, target, loss)
         if leaf and torch.is_tensor(output) and len(output) == len(inputs) > 1:
             yield from _mixing(model, inputs)
         elif torch.is_tensor(inputs) and inputs.dim() == 2 and torch.is_tensor(target):
@@ -357,9 +353,7 @@ def _bounded(model) -> tuple[float, float] | None:
     return RANGES.get(type(last))
 
 
-def _gradients(
-    model, criterion, optimizer, output, target, loss
-) -> Iterator[tuple[str, str]]:
+def _gradients(model, criterion, output, target, loss) -> Iterator[tuple[str, str]]:
     if torch.is_tensor(output) and torch.is_tensor(target):
         (grad,) = torch.autograd.grad(
             loss, output, retain_graph=True, allow_unused=True
@@ -478,7 +472,7 @@ def _tokens(model, criterion, inputs, target) -> Iterator[tuple[str, str]]:
             yield "a place sees the tokens after it", "losses/language"
 
 
-def _steps(model, criterion, inputs, target, optimizer) -> Iterator[tuple[str, str]]:
+def _steps(optimizer, model, criterion, inputs, target) -> Iterator[tuple[str, str]]:
     """What some steps on this batch do."""
     fresh = not optimizer.state
     before = [p.detach().clone() for p in model.parameters() if p.requires_grad]
