@@ -6,7 +6,7 @@ WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # Its notice of end of life is in README.md.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve test site check format clean
+.PHONY: help serve test site check format evidence clean
 
 help: ## Show these verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,9 @@ check: $(BIN)/installed ## What a pull request must pass: format, lint, tests, s
 format: $(BIN)/installed ## Format the code, and fix what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+evidence: $(BIN)/installed ## Run the experiments that have no result of their present code
+	$(BIN)/python -m tools.evidence
 
 clean: ## Remove what was built or stored (.venv stays)
 	rm -rf site .cache .pytest_cache .ruff_cache .hypothesis

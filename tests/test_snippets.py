@@ -17,6 +17,7 @@ SNIPPETS = find()
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 # The one file that is a tool and not an idea: readers want it in one piece.
 LENGTH = {"troubleshoot/doctor/doctor.py": 600}
+EXPERIMENT = ["experiment", "findings", "figure"]
 THIRD_PARTY = {"torch", "matplotlib", "sklearn"}
 
 
@@ -67,9 +68,13 @@ def test_one_idea(snippet):
     assert re.fullmatch(r"[A-Z`\"(].*\.", docstring.split("\n\n")[0], re.DOTALL)
     assert "\n\n" not in docstring, "the module docstring is one sentence"
     names = [node.name for node in public(tree)]
-    assert len(names) == 1, f"one public function or class, got {names}"
+    if snippet.verb == "experiment":
+        assert names == EXPERIMENT
+    else:
+        assert len(names) == 1, f"one public function or class, got {names}"
+    longest = 160 if snippet.verb == "experiment" else 110
     assert max(map(len, text.splitlines())) <= 88
-    assert len(text.splitlines()) <= LENGTH.get(ident(snippet), 110)
+    assert len(text.splitlines()) <= LENGTH.get(ident(snippet), longest)
 
 
 @every
@@ -91,17 +96,22 @@ def test_imports_nothing_that_a_reader_lacks(snippet):
 
 @every
 def test_docstring_tells_what_a_caller_must_know(snippet):
-    (node,) = public(ast.parse(snippet.path.read_text("utf-8")))
-    text = ast.get_docstring(node) or ""
-    assert text, "the public object has a docstring"
+    nodes = public(ast.parse(snippet.path.read_text("utf-8")))
+    assert all(map(ast.get_docstring, nodes)), "each public object has a docstring"
     if snippet.verb:
         return
+    (node,) = nodes
+    text = ast.get_docstring(node)
     assert ">>> " in text, "Examples: state a property as a doctest"
     assert "Source:" in text, "a paper and equation, or a torch symbol"
     function = node
     if isinstance(node, ast.ClassDef):
         methods = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
-        function = methods.get("__init__") or methods["forward"]
+        function = methods.get("__init__") or methods.get("forward")
+    if function is None:  # a dataclass
+        fields = [n.target.id for n in node.body if isinstance(n, ast.AnnAssign)]
+        assert fields and all(f"{field}:" in text for field in fields)
+        return
     arguments = function.args.posonlyargs + function.args.args
     arguments += function.args.kwonlyargs
     for argument in arguments:

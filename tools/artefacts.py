@@ -1,5 +1,8 @@
 """Doctest every snippet, and turn each `figure()` and `table()` into a file.
 
+An `experiment(run)` is not run here: `tools.evidence` stored what it returned, of which
+its `figure(scores)` and its `findings(scores)` become a picture and a table.
+
 Results are stored under a key of all that they depend on: the snippet, the snippets
 that it imports, the style, and the versions of Python, torch and matplotlib. What has a
 result is not run again, and then neither torch nor matplotlib is imported.
@@ -29,6 +32,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import evidence
 from tools.pages import ROOT
 from tools.style import MATPLOTLIBRC
 
@@ -48,14 +52,16 @@ class Snippet:
     Attributes:
         path: The file.
         name: Its dotted name, `snippets.losses.regression.curves`.
-        verb: `figure` or `table` where it defines one, else `""`.
+        verb: `figure`, `table` or `experiment` where it defines one, else `""`.
         key: Hash of all that its result depends on.
+        code_key: Of an experiment, hash of the code that the stored results depend on.
     """
 
     path: Path
     name: str
     verb: str
     key: str
+    code_key: str
 
     @property
     def place(self) -> str:
@@ -105,15 +111,28 @@ def find(root: Path = ROOT) -> list[Snippet]:
 
     snippets = []
     for name, tree in trees.items():
-        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-        verbs = sorted(defined & VERBS)
-        if len(verbs) > 1:
-            where = paths[name].relative_to(root)
-            raise ArtefactError(f"{where}: define figure() or table(), not both")
+        verb = _verb(tree, paths[name].relative_to(root))
         sources = [paths[other].read_text("utf-8") for other in closure(name)]
+        code_key = ""
+        if verb == "experiment":
+            programs = [evidence.code(trees[other]) for other in closure(name)]
+            code_key = _hash(importlib.metadata.version("torch"), name, *programs)
+            sources.append(json.dumps(evidence.read(paths[name])))
         key = _hash(*_environment(), name, *sources)
-        snippets.append(Snippet(paths[name], name, "".join(verbs), key))
+        snippets.append(Snippet(paths[name], name, verb, key, code_key))
     return snippets
+
+
+def _verb(tree: ast.Module, where: Path) -> str:
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if "experiment" in defined:
+        if missing := sorted({"figure", "findings"} - defined):
+            raise ArtefactError(f"{where}: define {missing[0]}(scores), too")
+        return "experiment"
+    verbs = sorted(defined & VERBS)
+    if len(verbs) > 1:
+        raise ArtefactError(f"{where}: define figure() or table(), not both")
+    return "".join(verbs)
 
 
 def key_of_text(text: str, snippets: list[Snippet]) -> str:
@@ -141,7 +160,8 @@ def _environment() -> tuple[str, ...]:
     """What every result depends on: these tools, and the versions of the others."""
     folder = Path(__file__).parent
     tools = [
-        (folder / f"{t}.py").read_text("utf-8") for t in ("artefacts", "style", "svg")
+        (folder / f"{name}.py").read_text("utf-8")
+        for name in ("artefacts", "evidence", "style", "svg")
     ]
     packages = [importlib.metadata.version(name) for name in ("torch", "matplotlib")]
     return (*tools, platform.python_version(), *packages)
@@ -263,10 +283,7 @@ def _run(todo: list[Snippet], root: Path):
     with ProcessPoolExecutor(
         os.cpu_count(), mp_context=context, max_tasks_per_child=1
     ) as pool:
-        running = {
-            pool.submit(_work, [(s.name, s.verb) for s in group], str(root)): group
-            for group in groups
-        }
+        running = {pool.submit(_work, group, str(root)): group for group in groups}
         try:
             for future in as_completed(running):
                 try:
@@ -285,7 +302,7 @@ def _run(todo: list[Snippet], root: Path):
 
 
 def _work(
-    snippets: list[tuple[str, str]], root: str
+    snippets: list[Snippet], root: str
 ) -> list[tuple[dict[str, str], str, float]]:
     """In a worker: `_make` the snippets of a folder, each as if it were the first."""
     # A collection would visit, and so copy, all that the fork shares with its parent.
@@ -303,27 +320,30 @@ def _work(
     with tempfile.NamedTemporaryFile("w", suffix="matplotlibrc") as settings:
         settings.write(MATPLOTLIBRC)
         settings.flush()
-        for name, verb in snippets:
+        for snippet in snippets:
             matplotlib.rc_file(settings.name)
             torch.set_rng_state(chance)
-            made.append(_make(name, verb, root))
+            made.append(_make(snippet, root))
             plt.close("all")
     return made
 
 
-def _make(name: str, verb: str, root: str) -> tuple[dict[str, str], str, float]:
+def _make(snippet: Snippet, root: str) -> tuple[dict[str, str], str, float]:
     """Doctest a module and call its verb. Returns result, failure and seconds."""
     start = time.perf_counter()
+    name, verb = snippet.name, snippet.verb
     result: dict[str, str] = {}
     failure = ""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             module = importlib.import_module(name)
-            if verb:  # the doctests may ask for the same table or figure
+            if verb in VERBS:  # the doctests may ask for the same table or figure
                 setattr(module, verb, functools.cache(getattr(module, verb)))
             failure = _doctest(module, root)
-            if verb and not failure:
+            if verb == "experiment" and not failure:
+                result = _read_out(module, snippet)
+            elif verb and not failure:
                 result = _call(getattr(module, verb), verb, name)
         except Exception as error:
             failure = _report(error, name, root)
@@ -336,6 +356,18 @@ def _call(function: Callable, verb: str, name: str) -> dict[str, str]:
         if not isinstance(result, str):
             raise TypeError(f"table() returns Markdown as str, got {type(result)}")
         return {".md": result.strip() + "\n"}
+    return _picture(result, name)
+
+
+def _read_out(module, snippet: Snippet) -> dict[str, str]:
+    """Picture and table of an experiment's stored results."""
+    runs = evidence.runs(snippet.path, snippet.code_key)
+    findings = [module.findings(scores) for scores in runs]
+    table = {".md": evidence.table(findings) + "\n"}
+    return table | _picture(module.figure(runs[0]), snippet.name)
+
+
+def _picture(result, name: str) -> dict[str, str]:
     from matplotlib.figure import Figure
 
     from tools.svg import inline, standalone

@@ -107,8 +107,8 @@ def _messages(heading: str, below: str) -> tuple[str, ...]:
     others = [m[2] for line in _OLDER.findall(below) for m in _CODE.finditer(line)]
     found = [" ".join(message.split()) for message in raised + others]
     # The text of a GPU, in the heading of what the device `meta` says.
-    quoted = [" ".join(m[2].split()) for m in _CODE.finditer(heading)]
-    return (*found, *(q for q in quoted if q not in " ".join(found)))
+    quoted = " ".join(_CODE.search(heading)[2].split()) if found else ""
+    return (*found, quoted) if quoted not in " ".join(found) else (*found,)
 
 
 def index(kind: str, root: Path = ROOT) -> str:
