@@ -71,7 +71,7 @@ def on_startup(command, dirty):
 
 @event_priority(100)  # before mkdocstrings begins to load the inventories
 def on_config(config):
-    from tools import messages
+    from tools import claims, messages
     from tools.artefacts import ArtefactError, build, find
     from tools.pages import PageError
     from tools.style import css
@@ -93,6 +93,8 @@ def on_config(config):
     try:
         for kind in ("messages", "symptoms", "silent"):
             artefacts[f"{messages.FOLDER}/{kind}.md"] = messages.index(kind)
+        artefacts["evidence/experiments.md"] = claims.summary()
+        artefacts["evidence/ledger.md"] = claims.ledger()
     except PageError as error:
         raise PluginError(str(error)) from None
     return config
