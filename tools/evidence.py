@@ -8,6 +8,7 @@ written when it is there, so that an interrupted command goes on where it stoppe
 
 import argparse
 import ast
+import functools
 import importlib
 import json
 import multiprocessing
@@ -15,6 +16,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -27,7 +29,7 @@ READERS = {"figure", "findings"}
 
 
 class EvidenceError(Exception):
-    """An experiment without the results of its present code; says what to do."""
+    """Experiments that fail or have no results of their present code; says which."""
 
 
 def code(tree: ast.Module) -> str:
@@ -102,13 +104,26 @@ def main() -> None:
     ]
     if not chosen:
         sys.exit(f"no experiment below snippets/ has {options.names} in its path")
-    if options.check:
-        _check(chosen)
-    else:
-        _fill(chosen, options.again)
+    try:
+        if options.check:
+            _check(chosen)
+        else:
+            fill(chosen, options.again, functools.partial(print, flush=True))
+    except EvidenceError as error:
+        sys.exit(str(error))
 
 
-def _fill(experiments: list, again: bool) -> None:
+def fill(experiments: list, again: bool, report: Callable[[str], None]) -> None:
+    """Run what has no result of its present code, or all, and store each result.
+
+    Args:
+        experiments: Of `tools.artefacts.find`.
+        again: Also what has a result.
+        report: Called with a line for each run.
+
+    Raises:
+        EvidenceError: Experiments that fail. Results of the others are stored.
+    """
     from tools.artefacts import write
 
     data = {}
@@ -118,8 +133,8 @@ def _fill(experiments: list, again: bool) -> None:
         data[snippet] = stored if stored.get("key") == snippet.code_key else fresh
     todo = [(s, r) for s in data for r in range(RUNS) if str(r) not in data[s]["runs"]]
     if not todo:
-        print("every experiment has the results of its present code")
-    for snippet, run, scores, seconds in _measure(todo):
+        report("every experiment has the results of its present code")
+    for snippet, run, scores, seconds in _measure(todo, report):
         result = {"seconds": round(seconds), "scores": scores}
         data[snippet]["runs"][str(run)] = result
         text = json.dumps(data[snippet], separators=(",", ":")) + "\n"
@@ -131,7 +146,7 @@ def _check(experiments: list) -> None:
     import torch
 
     failed = inside = count = 0
-    for snippet, _, scores, _ in _measure([(s, RUNS) for s in experiments]):
+    for snippet, _, scores, _ in _measure([(s, RUNS) for s in experiments], print):
         module = importlib.import_module(snippet.name)
         published = module.findings(runs(snippet.path, snippet.code_key)[0])
         scores = {name: torch.tensor(values) for name, values in scores.items()}
@@ -148,7 +163,7 @@ def _check(experiments: list) -> None:
     sys.exit(failed > 0)
 
 
-def _measure(todo: list[tuple]):
+def _measure(todo: list[tuple], report: Callable[[str], None]):
     """Yield each `(snippet, run)` with its scores and seconds, as they finish."""
     os.environ["OMP_NUM_THREADS"] = "1"  # else workers fight for the cores
     context = multiprocessing.get_context("forkserver")
@@ -156,30 +171,38 @@ def _measure(todo: list[tuple]):
     # The longest first, else the last of them runs alone.
     todo = sorted(todo, key=lambda task: -_seconds(task[0].path))
     start = time.perf_counter()
+    failures = []
     with ProcessPoolExecutor(
         os.cpu_count(), mp_context=context, max_tasks_per_child=1
     ) as pool:
-        running = {pool.submit(_work, s.name, r): (s, r) for s, r in todo}
+        running = {pool.submit(_work, s.name, r, str(ROOT)): (s, r) for s, r in todo}
         try:
             for done, future in enumerate(as_completed(running), 1):
                 snippet, run = running[future]
-                scores, seconds = future.result()
-                yield snippet, run, scores, seconds
                 now = time.perf_counter() - start
-                line = f"{snippet.place} run {run + 1}: {seconds:.0f} s"
-                print(f"{now:4.0f} s {done}/{len(todo)} {line}", flush=True)
+                line = f"{now:4.0f} s {done}/{len(todo)} {snippet.place} run {run + 1}"
+                try:
+                    scores, seconds = future.result()
+                except Exception as error:
+                    failures.append(f"{snippet.path}, run {run + 1}: {error!r}")
+                    report(f"{line}: failed")
+                else:
+                    yield snippet, run, scores, seconds
+                    report(f"{line}: {seconds:.0f} s")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    if failures:
+        raise EvidenceError("\n".join(failures))
 
 
 def _seconds(path: Path) -> float:
     return max((r["seconds"] for r in read(path).get("runs", {}).values()), default=60)
 
 
-def _work(name: str, run: int) -> tuple[dict, float]:
+def _work(name: str, run: int, root: str) -> tuple[dict, float]:
     """In a worker: the scores of a run as lists, and the seconds of CPU that it took."""
-    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, root)
     import torch
 
     torch.set_num_threads(1)
