@@ -95,9 +95,12 @@ BUGS = {
     "loss#majority": [
         ["model[2] = nn.Linear(32, 1)"],
         ["model.append(nn.Sigmoid())", "model.append(nn.ReLU())"],
-        ["target = torch.zeros_like(target)"],
+        [
+            "order = y.argsort()\n"
+            "loader = DataLoader(TensorDataset(x[order], y[order]), 32)"
+        ],
         ["y = (y == 0).long() * (x[:, 0] > 1)"],
-        ["torch.manual_seed(1); inputs = torch.randn(32, 8)"],
+        ["torch.manual_seed(1); x = torch.randn(1024, 8)"],
     ],
     "loss#mean": [
         ["wanted = wanted.squeeze(1)"],
@@ -181,7 +184,10 @@ BUGS = {
             "optimizer.lr = 0.1",
             "optimizer.param_groups[0]['learning_rate'] = 0.1",
         ],
-        ["optimizer.param_groups[0]['initial_lr'] = 0.5"],
+        [
+            "scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: 0.9**k)\n"
+            "optimizer.step()\nscheduler.step()"
+        ],
     ],
     "run#slower": [
         [
