@@ -15,13 +15,12 @@ from torch.overrides import TorchFunctionMode
 Faults = Iterator[tuple[str, str]]
 LOSS, DATA, HELD = "silent/loss", "silent/data", "silent/optimizer"
 PLAN, CURVE = "silent/schedule", "symptoms/loss"
-PAIRED = (
-    *(nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.PoissonNLLLoss),
-    *(nn.BCELoss, nn.BCEWithLogitsLoss),
-)
+NUMBERS = nn.MSELoss | nn.L1Loss | nn.SmoothL1Loss | nn.HuberLoss
+BINARY = nn.BCELoss | nn.BCEWithLogitsLoss
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
 LISTS = nn.ModuleList | nn.ModuleDict
-PROPER = nn.CrossEntropyLoss | nn.BCEWithLogitsLoss | nn.BCELoss | nn.NLLLoss
+CLASSES = nn.CrossEntropyLoss | nn.NLLLoss
+LAYERS = nn.Linear | nn.modules.conv._ConvNd
 NORMS = BATCH_NORM | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm
 RANGES = {"Sigmoid": (0, 1), "Softmax": (0, 1), "Tanh": (-1, 1)}
 RANGES |= {"Relu": (0, math.inf), "Softplus": (0, math.inf)}
@@ -81,14 +80,11 @@ def doctor(
         raise TypeError(
             f"optimizer must be a torch.optim.Optimizer, got {type(optimizer)}"
         )
-    rates: list = []
-    with contextlib.suppress(Exception), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        rates += _rates(*_copy(optimizer, scheduler))
+    rates = _rates(optimizer, scheduler)
     peak = [max(column) for column in zip(*rates, strict=True)]
     peak = peak or [_number(group.get("lr")) for group in optimizer.param_groups]
     faults = list(_wiring(model, criterion, optimizer, scheduler, scaler))
-    faults += _groups(optimizer, criterion, peak, target)
+    faults += _groups(optimizer, criterion, peak)
     trains = any(p.requires_grad for p in _parameters(model, criterion))
     devices = range(torch.cuda.device_count())
     with torch.random.fork_rng(devices), warnings.catch_warnings():
@@ -96,14 +92,12 @@ def doctor(
         for check in (_data, _output, _steps) if trains else (_data,):
             torch.manual_seed(0)
             found: list = []
-            # What a check cannot read is no fault.
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # what it cannot read is no fault
                 new, *parts = _copy(optimizer, model, criterion, inputs, target)
                 for group, rate in zip(new.param_groups, peak, strict=True):
                     if 0.3 * rate > _number(group.get("lr")):
                         group["lr"] = 0.3 * rate  # in the midst of the warm-up
-                for fault in check(new, *parts):
-                    found.append(fault)
+                found.extend(check(new, *parts))
             faults += found
             if found and check is not _data:
                 break  # what follows from a wrong output is no fault of its own
@@ -148,10 +142,11 @@ def _wiring(model, criterion, optimizer, scheduler, scaler) -> Faults:
     if isinstance(criterion, nn.Module):
         names |= {id(p): f"criterion.{n}" for n, p in criterion.named_parameters()}
     trained = {id(p): p for p in _parameters(model, criterion) if p.requires_grad}
-    held = {id(p): p for group in optimizer.param_groups for p in group["params"]}
-    left = [names[key] for key in trained.keys() - held.keys()]
+    own = _held(optimizer)
+    held = {id(p) for p in own}
+    left = [names[key] for key in trained.keys() - held]
     # A criterion or a second model may own what is foreign, if nothing is left out.
-    foreign = bool(left) and not held.keys() <= names.keys()
+    foreign = bool(left) and not held <= names.keys()
     # A part that was trained before may be left out on purpose, to freeze it.
     weights = [p for k, p in trained.items() if k not in held and p.dim() > 1]
     part = isinstance(optimizer, torch.optim.Muon | torch.optim.SparseAdam)
@@ -160,23 +155,18 @@ def _wiring(model, criterion, optimizer, scheduler, scaler) -> Faults:
         yield f"not in the optimizer: {_list(left)}", HELD
     if foreign:
         yield "the optimizer holds parameters of another model", HELD
-    if len(held) < sum(len(group["params"]) for group in optimizer.param_groups):
+    if len(held) < len(own):
         yield "the optimizer holds a parameter twice", HELD
-    if not trained and not any(p.requires_grad for p in held.values()):
+    if not trained and not any(p.requires_grad for p in own):
         yield "no parameter requires a gradient", "messages/autograd"
     for name, module in model.named_modules():
         yield from _module(name, module, model, names, held)
-    lively = (
-        (isinstance(m, nn.Dropout) and m.p > 0)
-        or (isinstance(m, BATCH_NORM) and m.running_mean is not None)
-        and not m.running_mean.any()
-        for m in model.modules()
-    )
-    if not model.training and any(lively):
+    drops = [m for m in model.modules() if isinstance(m, nn.Dropout) and m.p > 0]
+    norms = [m for m in model.modules() if isinstance(m, BATCH_NORM)]
+    if not model.training and (drops or any(map(_unused, norms))):
         yield "the model is in eval()", "silent/evaluation"
     # Those of the last step may be there, `zero_grad` comes before the next one.
-    steps = bool(optimizer.state) or _forgets(optimizer)
-    if not steps and any(p.grad is not None and p.grad.any() for p in held.values()):
+    if _new(optimizer) and any(p.grad is not None and p.grad.any() for p in own):
         yield "gradients are left from before, backward adds", HELD
     driven = getattr(scheduler, "optimizer", optimizer)
     if isinstance(driven, torch.optim.Optimizer) and not any(
@@ -187,10 +177,20 @@ def _wiring(model, criterion, optimizer, scheduler, scaler) -> Faults:
         yield f"the scale has fallen to {scaler.get_scale():.0e}", "silent/precision"
 
 
-def _forgets(optimizer) -> bool:
-    """Whether nothing in the state would tell that steps were taken."""
+def _held(optimizer) -> list[Tensor]:
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def _new(optimizer) -> bool:
+    """Whether no step was taken; plain SGD has nothing to remember it by."""
     plain = isinstance(optimizer, torch.optim.SGD)
-    return plain and not any(group["momentum"] for group in optimizer.param_groups)
+    told = not plain or any(group["momentum"] for group in optimizer.param_groups)
+    return told and not optimizer.state
+
+
+def _unused(norm) -> bool:
+    """Whether the statistics of a BatchNorm are those of the start."""
+    return norm.running_mean is not None and not norm.running_mean.any()
 
 
 def _fresh(weight) -> bool:
@@ -204,44 +204,37 @@ def _module(name, module, model, names, held) -> Faults:
         hidden = value.values() if isinstance(value, dict) else value
         if attribute.startswith("_") or not isinstance(value, dict | list | tuple):
             continue
-        lost = (
-            p.requires_grad and id(p) not in names and id(p) not in held
-            for item in hidden
-            if isinstance(item, nn.Module | nn.Parameter)
-            and getattr(item, "training", True)
-            for p in ([item] if isinstance(item, Tensor) else item.parameters())
-        )
-        if any(lost):
+        layers = [x for x in hidden if isinstance(x, nn.Module) and x.training]
+        lost = [x for x in hidden if isinstance(x, nn.Parameter)]
+        lost += [p for layer in layers for p in layer.parameters()]
+        if any(p.requires_grad and id(p) not in names.keys() | held for p in lost):
             where = f"{name}.{attribute}".lstrip(".")
             yield f"a plain list or dict of layers, {where}", HELD
     own = list(module.parameters(recurse=False))
-    counts = isinstance(module, BATCH_NORM) and module.running_mean is not None
-    if counts and module.training and own:
-        order = [p.requires_grad for p in model.parameters()]
-        first = next(i for i, p in enumerate(model.parameters()) if p is own[0])
+    if isinstance(module, BATCH_NORM) and module.training and own:
+        order = list(model.parameters())
+        place = next(i for i, p in enumerate(order) if p is own[0])
         # A critic is frozen as a whole, after what is trained.
-        critic = any(order[:first]) and not any(order[first - 1 :])
-        if not any(p.requires_grad for p in own) and not critic:
+        around = [p.requires_grad for p in order[max(place - 1, 0) :]]
+        critic = any(p.requires_grad for p in order[:place]) and not any(around)
+        counts = module.running_mean is not None and not critic
+        if counts and not any(p.requires_grad for p in own):
             yield f"frozen BatchNorm {name} updates its statistics", HELD
-        elif module.momentum == 0 and not module.running_mean.any():
+        elif module.momentum == 0 and _unused(module):
             yield f"BatchNorm {name} has momentum 0, no update", "silent/evaluation"
     if isinstance(module, nn.Dropout) and module.p > 0.9:
         yield f"dropout {name} drops {module.p:.0%}", "choose/remedy"
-    weight = getattr(module, "weight", None)
-    layer = isinstance(module, nn.Linear | nn.modules.conv._ConvNd)
-    several = layer and len(weight) > 1 and weight.requires_grad and weight.any()
-    alike = several and weight.equal(weight[:1].expand_as(weight))
-    if alike and getattr(module, "groups", 1) == 1:
-        yield f"all units of {name} start alike", CURVE
+    if isinstance(module, LAYERS) and getattr(module, "groups", 1) == 1:
+        w = module.weight
+        if len(w) > 1 and w.requires_grad and w.any() and _constant(w):
+            yield f"all units of {name} start alike", CURVE
     inner = [m for m in module.children() if not isinstance(m, nn.Identity)]
-    for a, b in (
-        zip(inner, inner[1:], strict=False) if type(module) is nn.Sequential else ()
-    ):
+    pairs = zip(inner, inner[1:], strict=False)
+    for a, b in pairs if type(module) is nn.Sequential else ():
         # A narrow one would be a bottleneck, one that was trained keeps its head.
-        if type(a) is type(b) is nn.Linear and a.out_features >= b.out_features:
-            wide = a.out_features > min(a.in_features, b.out_features)
-            if wide and _fresh(a.weight):
-                yield "two linear layers with nothing between", "choose/remedy"
+        linear = type(a) is type(b) is nn.Linear and _fresh(a.weight)
+        if linear and a.out_features > min(a.in_features, b.out_features):
+            yield "two linear layers with nothing between", "choose/remedy"
 
 
 def _number(value) -> float:
@@ -250,7 +243,7 @@ def _number(value) -> float:
     return float(value) if number else math.nan
 
 
-def _groups(optimizer, criterion, peak, target) -> Faults:
+def _groups(optimizer, criterion, peak) -> Faults:
     """What stands in the parameter groups and in the state of torch's optimizers."""
     if all(rate <= 0 for rate in peak):
         yield f"the learning rate is {max(peak)}", PLAN
@@ -266,25 +259,24 @@ def _groups(optimizer, criterion, peak, target) -> Faults:
                 yield f"no option is called {key!r}", HELD
         if group.get("maximize") and isinstance(criterion, nn.modules.loss._Loss):
             yield "maximize=True climbs the loss", "optimizers/reference"
-        lbfgs = isinstance(optimizer, torch.optim.LBFGS)
-        if lbfgs and lr < 1e-3 and not group["line_search_fn"]:
+        if "line_search_fn" in group and not group["line_search_fn"] and lr < 1e-3:
             yield f"L-BFGS at a rate of {lr}, not 1", "training/learning_rate"
         decay = group.get("weight_decay") or 0
-        apart = isinstance(optimizer, torch.optim.AdamW)
-        apart = apart or group.get("decoupled_weight_decay")
+        apart = isinstance(optimizer, torch.optim.AdamW | torch.optim.Muon)
         if decay < 0 or lr * decay > (0.02 if apart else 1):
             yield f"weight decay {decay} at lr {lr}", "training/weight_decay"
         beta1, beta2 = group.get("betas", (0, 1))[:2]
         momentum = group.get("momentum") or 0.9
         if beta1 > beta2 or beta2 < 0.5 or not 0.01 < momentum <= 0.995:
             yield "momentum or betas out of the usual range", "training/momentum"
-    for p, state in optimizer.state.items():
-        for key, value in state.items() if isinstance(state, dict) else ():
-            if torch.is_tensor(value) and value.numel() > 1:
-                if key in {"exp_avg", "exp_avg_sq"} and value.shape != p.shape:
-                    yield "state of another parameter", "silent/checkpoint"
-                if not value.isfinite().all():
-                    yield f"{key} in the optimizer's state is not finite", CURVE
+    entries = [
+        (p, *item) for p in optimizer.state for item in optimizer.state[p].items()
+    ]
+    for p, key, value in entries:
+        if key in {"exp_avg", "exp_avg_sq"} and value.shape != p.shape:
+            yield "state of another parameter", "silent/checkpoint"
+        if torch.is_tensor(value) and not value.isfinite().all() and value.numel() > 1:
+            yield f"{key} in the optimizer's state is not finite", CURVE
 
 
 def _data(optimizer, model, criterion, inputs, target) -> Faults:
@@ -301,30 +293,29 @@ def _data(optimizer, model, criterion, inputs, target) -> Faults:
         if _constant(inputs) and not _constant(target):
             if _constant(model.eval()(inputs)):
                 yield "all samples are the same", CURVE
-        elif inputs.dim() == 2 and inputs.shape[1] > 1 and len(inputs) == len(target):
-            answer, whole = target.to(inputs), not target.is_floating_point()
-            table = torch.cat([answer.reshape(len(inputs), -1), inputs], 1).T
-            near = torch.corrcoef(table)[0, 1:].abs().nan_to_num().max() > 0.9999
-            if target.dim() == 1 and (
-                (table[1:] == answer).all(1).any() or whole and near
-            ):
+        elif inputs.dim() == 2 and inputs.shape[1] > 1 and target.dim() == 1:
+            table = torch.cat([target.to(inputs)[:, None], inputs], 1)
+            near = torch.corrcoef(table.T)[0, 1:].abs().nan_to_num().max() > 0.9999
+            same = (table[:, :1] == inputs).all(0).any()
+            if same or near and not target.is_floating_point():
                 yield "a column of the inputs is the target", DATA
     if not torch.is_tensor(target):
         return
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    held = {id(p) for p in _held(optimizer)}
     if target.requires_grad and id(target) not in held:
         yield "the target has a gradient, detach it", LOSS
-    if isinstance(criterion, nn.CrossEntropyLoss | nn.NLLLoss):
+    if isinstance(criterion, CLASSES):
         yield from _classes(criterion, target)
     elif isinstance(criterion, nn.BCEWithLogitsLoss) and criterion.weight is None:
         low, high = target.aminmax()
         if low < 0 or high > 1:
             yield f"binary targets from {low:.3g} to {high:.3g}", LOSS
-        share, weight = float(target.mean()), criterion.pos_weight
-        if weight is not None and 0.7 < weight.mean() * (1 - share) / share < 1.4:
-            if share < 0.35:  # positives over negatives, not the other way round
-                yield "pos_weight is upside down", "losses/imbalance"
-    elif isinstance(criterion, PAIRED[:4]) and not target.is_floating_point():
+        share, weight = target.mean().clamp(1e-6, 0.9), criterion.pos_weight
+        # Positives over negatives, and not the other way round.
+        ratio = 0 if weight is None else weight.mean() * (1 - share) / share
+        if 0.7 < ratio < 1.4 and share < 0.35:
+            yield "pos_weight is upside down", "losses/imbalance"
+    elif isinstance(criterion, NUMBERS) and not target.is_floating_point():
         yield "whole numbers as targets, are they classes?", LOSS
     if isinstance(criterion, nn.KLDivLoss) and criterion.reduction == "mean":
         yield "KLDivLoss divides by the classes too, use batchmean", "silent/reduction"
@@ -338,14 +329,13 @@ def _constant(x) -> bool:
 def _wild(model, inputs) -> bool:
     """Whether the first layer takes large inputs and passes them on to no norm."""
     seen: list = []
-    layers = [m for m in model.modules() if list(m.parameters(recurse=False))]
-    for m in layers:
-        m.register_forward_hook(lambda *call: seen.append(call))
+    for m in model.modules():
+        if list(m.parameters(recurse=False)):
+            m.register_forward_hook(lambda *call: seen.append(call))
     model(inputs)
-    (first, (x, *_), out), (second, *_) = seen[0], (seen + seen)[1]
-    large = torch.is_tensor(out) and x.abs().max() > 100 and out.std() > 10
+    (first, (x, *_), out), (second, *_) = (2 * seen)[:2]
     normed = isinstance(first, NORMS) or isinstance(second, NORMS)
-    return large and not normed
+    return not normed and x.abs().max() > 100 and out.std() > 10
 
 
 def _classes(criterion, target) -> Faults:
@@ -361,9 +351,7 @@ def _classes(criterion, target) -> Faults:
     weight = criterion.weight
     if weight is None:
         return
-    counts = target[(target >= 0) & (target < len(weight))].bincount(
-        minlength=len(weight)
-    )
+    counts = torch.tensor([(target == c).sum() for c in range(len(weight))])
     if (weight < 0).any() or target.dim() == 1 and (weight[counts > 0] == 0).any():
         yield "a class of the batch has weight 0 or less", "losses/imbalance"
     elif counts.max() > 4 * counts[counts > 0].min():
@@ -460,7 +448,10 @@ def _fits(model, criterion, output, target) -> Faults:
         several = weight is not None and weight.dim() == 1 and columns > 1
         if several and output.dim() > 3 and weight.numel() == columns:
             yield "pos_weight lies along the last axis, not the classes", LOSS
-    elif isinstance(criterion, PAIRED) and output.shape != target.shape:
+    elif (
+        isinstance(criterion, NUMBERS | BINARY | nn.PoissonNLLLoss)
+        and output.shape != target.shape
+    ):
         pairs = torch.broadcast_shapes(output.shape, target.shape)
         if pairs.numel() > max(output.numel(), target.numel()):
             yield (
@@ -468,7 +459,7 @@ def _fits(model, criterion, output, target) -> Faults:
                 "broadcast to all pairs",
                 DATA,
             )
-    elif isinstance(criterion, PAIRED[:4]) and last in RANGES:
+    elif isinstance(criterion, NUMBERS) and last in RANGES:
         low, high = RANGES[last]
         if ((target < low - 0.05) | (target > high + 0.05)).float().mean() > 0.1:
             yield "targets outside the range of the last activation", LOSS
@@ -478,17 +469,22 @@ def _order(model, criterion, output, target) -> Faults:
     """One class only, or one after the other."""
     *_, last = [p for m in model.modules() for p in m.parameters(recurse=False)]
     kinds, counts = target.unique(return_counts=True)
-    plain = isinstance(criterion, nn.CrossEntropyLoss | nn.NLLLoss)
-    if plain and target.dim() == 1 < output.dim() and not target.is_floating_point():
+    one = len(kinds) == 1
+    if isinstance(criterion, CLASSES) and target.dim() == 1 < output.dim():
         few = len(kinds) <= output.shape[1] / 2 and (target.diff() >= 0).all()
-        if len(kinds) == 1 and len(target) >= 8 and len(last) == output.shape[1] > 2:
+        if one and len(target) >= 8 and len(last) == output.shape[1] > 2:
             yield "one class in the batch, is the data sorted?", DATA
-        elif len(kinds) > 1 and few and len(counts.unique()) > 1:
+        elif few and len(counts.unique()) > 1:
             yield "the batch is sorted by label", DATA
-    binary = isinstance(criterion, nn.BCEWithLogitsLoss | nn.BCELoss)
-    single = binary and output.numel() == len(target) >= 100 and len(kinds) == 1
-    if single and last.requires_grad:  # a generator wants its frozen critic to say 1
+    # A generator wants its critic, which is frozen, to say 1.
+    single = one and last.requires_grad and output.numel() == len(target) >= 100
+    if single and isinstance(criterion, BINARY):
         yield "one class in the batch, is the data sorted?", DATA
+
+
+def _way(optimizer) -> int:
+    """1 down, -1 up."""
+    return -1 if any(group.get("maximize") for group in optimizer.param_groups) else 1
 
 
 def _last(output) -> str:
@@ -502,25 +498,22 @@ def _last(output) -> str:
 
 def _gradients(optimizer, model, criterion, output, target, loss) -> Faults:
     if torch.is_tensor(output) and torch.is_tensor(target):
-        (grad,) = torch.autograd.grad(
-            loss, output, retain_graph=True, allow_unused=True
-        )
-        if grad is None:
+        if torch.autograd.grad(loss, output, None, True, allow_unused=True)[0] is None:
             yield "the loss does not depend on the output", CURVE
             return
-        up = any(group.get("maximize") for group in optimizer.param_groups)
         with contextlib.suppress(RuntimeError, ValueError, IndexError):
-            yield from _means(criterion, output.detach(), target, -1 if up else 1)
+            yield from _means(criterion, output.detach(), target, _way(optimizer))
     trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     loss.backward(inputs=[p for _, p in trained])
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    held = {id(p) for p in _held(optimizer)}
     # What comes after all that is reached may be the head of another task.
     end = max([i for i, (_, p) in enumerate(trained) if p.grad is not None] or [-1])
     none = [n for n, p in trained[: end + 1] if p.grad is None and id(p) in held]
     if none := _alone(model, none):
         yield f"backward does not reach {_list(none)}", CURVE
-    grads = {n: _values(p.grad) for n, p in trained if p.grad is not None}
-    bad = [n for n, grad in grads.items() if not grad.isfinite().all()]
+    bad = [
+        n for n, p in trained if p.grad is not None and not _values(p).isfinite().all()
+    ]
     if bad:
         yield f"the gradient of {_list(bad)} is not finite", CURVE
 
@@ -544,9 +537,9 @@ def _means(criterion, output, target, up) -> Faults:
         right = target.reshape(output.shape)
         level = right.mean().expand_as(right)
         noise = level + right.std() * torch.randn_like(right)
-        shuffled = cost(noise, target.flip(0)) - cost(noise)
-        same = abs(shuffled) < 1e-5 * abs(cost(noise))
-        if same and cost(noise, target[:1].expand_as(target)) != cost(noise):
+        first = cost(noise, target[:1].expand_as(target))
+        shuffled = abs(cost(noise, target.flip(0)) - cost(noise))
+        if shuffled < 1e-5 * max(abs(cost(noise)), abs(first)) and first != cost(noise):
             # For distances of distributions a constant is not as good as the target.
             if cost(right) >= cost(level) - 1e-6 * abs(cost(noise)):
                 yield "the loss is the same for shuffled targets", DATA
@@ -619,26 +612,22 @@ def _tokens(model, criterion, inputs, target) -> Faults:
 
     if target.shape != inputs.shape:
         texts = any(isinstance(m, nn.Embedding) for m in model.modules())
-        if texts and inputs.shape[1] > 3 and len(output) == len(inputs):
-            for_place = []
-            for place in (1, (~tail).sum(1) - 1):
-                at = inputs[torch.arange(len(inputs)), place]
-                unseen = change(place).flatten(1).amax(1)[at != at.roll(1)] < 1e-7
-                for_place.append(unseen.float().mean() > 0.5)
-            if all(for_place):
-                yield (
-                    "tokens without influence, is the mask inverted?",
-                    "losses/language",
-                )
+        if not texts or inputs.shape[1] < 4 or len(output) != len(inputs):
+            return
+        first, last = (
+            (change(at).flatten(1).amax(1) < 1e-7).float().mean()
+            for at in (1, (~tail).sum(1) - 1)
+        )
+        if first > 0.5 and last > 0.5:
+            yield "tokens without influence, is the mask inverted?", "losses/language"
         return
     # The place is the axis after the first that is as long as the inputs.
     axis = 1 if output.shape[1] == inputs.shape[1] else output.dim() - 1
     early = change(-1).movedim(axis, 1)[:, :-1].max()
     ahead = early > 1e-5 * (1 + output.abs().max())
     if (target == inputs).float().mean() > 0.95 and not ahead:
-        copy_of = nn.functional.one_hot(inputs, output.shape[3 - axis])
-        made_up = (30.0 * copy_of).movedim(1, axis) if axis == 1 else 30.0 * copy_of.mT
-        if criterion(made_up.to(output.dtype), target) < 0.01:  # it does not shift
+        made_up = 30 * nn.functional.one_hot(inputs, output.shape[3 - axis]).to(output)
+        if criterion(made_up if axis == 1 else made_up.mT, target) < 0.01:  # no shift
             yield "the target is the input, not shifted", LOSS
     elif (target[:, :-1] == inputs[:, 1:]).float().mean() > 0.95 and ahead:
         yield "a place sees the tokens after it", "losses/language"
@@ -647,18 +636,17 @@ def _tokens(model, criterion, inputs, target) -> Faults:
 def _steps(optimizer, model, criterion, inputs, target) -> Faults:
     """What some steps on this batch do."""
     spare = _copy(optimizer, model, criterion)
-    fresh = not optimizer.state and not _forgets(optimizer)
+    fresh = _new(optimizer)
     before = [p.detach().clone() for p in model.parameters() if p.requires_grad]
     size = math.sqrt(sum(p.square().sum().item() for p in before)) + 1e-12
     output = model(inputs)
     try:
         losses = _train(model, criterion, optimizer, inputs, target, 25)
-    except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        if "heckpoint" not in str(error):
+    except Exception as error:
+        if "heckpoint" not in str(error):  # it takes no backward of some inputs
             yield f"a step raises {error!r:.90}", "messages/steps"
         return
-    up = any(group.get("maximize") for group in optimizer.param_groups)
-    losses = [-loss for loss in losses] if up else losses
+    losses = [_way(optimizer) * loss for loss in losses]
     first, now = losses[0], losses[-1]
     after = [p for p in model.parameters() if p.requires_grad]
     pairs = list(zip(after, before, strict=True))
@@ -671,56 +659,48 @@ def _steps(optimizer, model, criterion, inputs, target) -> Faults:
     floor = _best(criterion, output[:1], output, target) if slow else -math.inf
     if first < 0.5 * floor and math.isfinite(now):
         return
-    if not math.isfinite(now) or now > 1.5 * abs(first) + 0.1:
+    if not now <= 1.5 * abs(first) + 0.1:
+        later = [now] * 10
         with contextlib.suppress(Exception):
-            more = _train(model, criterion, optimizer, inputs, target, 75)
-        if not math.isfinite(now) or not min(more[-10:]) < first - 0.05 * abs(first):
-            yield (
-                f"the loss goes from {first:.2g} to {now:.2g} in 25 steps on one batch",
-                "training/learning_rate",
-            )
+            later = _train(model, criterion, optimizer, inputs, target, 75)
+        if not min(_way(optimizer) * x for x in later[-10:]) < first - 0.05 * abs(
+            first
+        ):
+            words = f"the loss goes from {first:.2g} to {now:.2g} in 25 steps"
+            yield f"{words} on one batch", "training/learning_rate"
         return
-    lost = [
-        (p == q)[p.grad != 0].float()
-        for p, q in pairs
-        if p.dtype in {torch.float16, torch.bfloat16} and p.grad is not None
-    ]
-    if lost and (share := torch.cat(lost).mean()) > 0.5:
-        yield (
-            f"parameters in half precision lose {share:.0%} of their updates",
-            "silent/precision",
-        )
+    half = [x for x in pairs if x[0].dtype in {torch.float16, torch.bfloat16}]
+    lost = [(p == q)[p.grad != 0] for p, q in half if p.grad is not None]
+    if lost and (share := torch.cat(lost).float().mean()) > 0.5:
+        words = f"parameters in half precision lose {share:.0%} of their updates"
+        yield words, "silent/precision"
     # Of a loss that has reached 0, no gradient is left.
     still = [] if now == 0 and first > 0 or now == 0 and not fresh else _still(model)
     if still:
         yield f"the gradient of {_list(still)} is 0", CURVE
     output = model.eval()(inputs)
-    model.train()
-    if torch.is_tensor(output) and output.dim() and not _constant(inputs):
+    both = torch.is_tensor(output) and torch.is_tensor(inputs) and output.dim() > 0
+    if both and not _constant(inputs) and not _constant(target):
         flat = (output - output[:1]).abs().max() <= 1e-7 * output.abs().max()
-        rows = torch.is_tensor(inputs) and len(output) == len(inputs) > 1
-        if rows and flat and not _constant(target):
+        if flat and len(output) == len(inputs) > 1:
             yield "the output is the same for every input", CURVE
     whole = torch.is_tensor(target) and not target.is_floating_point()
-    if isinstance(criterion, PROPER) and whole and min(losses) < -0.01:
+    if isinstance(criterion, CLASSES | BINARY) and whole and min(losses) < -0.01:
         yield f"the loss falls below 0, to {min(losses):.2g}", CURVE
     if slow and not still:
-        yield from _learning(spare, inputs, target, first, now, moved / size, fresh)
+        yield from _learning(spare, inputs, target, first, now, moved / size)
 
 
-def _learning(spare, inputs, target, first, now, moved, fresh) -> Faults:
+def _learning(spare, inputs, target, first, now, moved) -> Faults:
     """Why the optimizer does not learn the batch, if another does."""
-    options = (
-        ("weight_decay", 0.0, "training/weight_decay"),
-        ("eps", 1e-8, "training/momentum"),
-    )
-    for key, harmless, page in options if fresh else ():
+    pages = {"weight_decay": "training/weight_decay", "eps": "training/momentum"}
+    for key, page in pages.items() if _new(spare[0]) else ():
         optimizer, model, criterion = _copy(*spare)
         value = optimizer.param_groups[0].get(key)
-        if not isinstance(value, float) or value < harmless + 1e-3:
+        if not isinstance(value, float) or value < 1e-3:
             continue
         for group in optimizer.param_groups:
-            group[key] = harmless
+            group[key] = 1e-8
         losses = _train(model, criterion, optimizer, inputs, target, 25)
         if losses[0] - losses[-1] > max(5 * (first - now), 0.05 * abs(first)):
             yield f"{key} is {value}, without it the loss falls", page
@@ -743,17 +723,16 @@ def _learning(spare, inputs, target, first, now, moved, fresh) -> Faults:
     free = _best(criterion, output, output, target)
     if not constant > max(2 * free, 1e-3):
         return
-    if all(
-        min(_adam(spare, inputs, target, lr)) > 0.98 * constant for lr in (3e-3, 1e-2)
+    if min(loss for lr in (3e-3, 1e-2) for loss in _adam(spare, inputs, target, lr)) > (
+        0.98 * constant
     ):
-        large = isinstance(criterion, PAIRED[:4]) and target.abs().mean() > 100
-        if large:
-            yield f"targets of size {target.abs().mean():.0f}", DATA
+        if isinstance(criterion, NUMBERS) and (size := target.abs().mean()) > 100:
+            yield f"targets of size {size:.0f}", DATA
         else:
-            yield (
-                f"one batch is not learned by heart: {first:.2g} to {losses[-1]:.2g}",
-                CURVE,
+            words = (
+                f"one batch is not learned by heart: {first:.2g} to {losses[-1]:.2g}"
             )
+            yield words, CURVE
 
 
 def _adam(spare, inputs, target, lr) -> list[float]:
@@ -765,21 +744,19 @@ def _adam(spare, inputs, target, lr) -> list[float]:
 
 def _best(criterion, start, output, target) -> float:
     """The least loss of free outputs, one for all or each its own; -inf if unknown."""
-    try:
+    with contextlib.suppress(Exception):
         free = start.detach().double().clone().requires_grad_()
-        loss = lambda: criterion(free.to(output.dtype).expand_as(output), target)  # noqa: E731
         lbfgs = torch.optim.LBFGS([free], max_iter=40, line_search_fn="strong_wolfe")
 
-        def closure():
-            lbfgs.zero_grad()
-            value = loss()
-            value.backward(inputs=[free])
-            return value
+        def closure() -> Tensor:
+            free.grad = None
+            loss = criterion(free.to(output.dtype).expand_as(output), target)
+            loss.backward(inputs=[free])
+            return loss
 
         lbfgs.step(closure)
-        return float(loss())
-    except (RuntimeError, ValueError, IndexError, AttributeError, TypeError):
-        return -math.inf
+        return float(closure())
+    return -math.inf
 
 
 def _uniform(criterion, output, target) -> float:
@@ -787,23 +764,18 @@ def _uniform(criterion, output, target) -> float:
     if not torch.is_tensor(output) or output.dim() < 2:
         return 0.0
     loss = float(criterion(torch.zeros_like(output), target))
-    sizes = {output.shape[1], output.shape[-1]} - {1}
-    return max(
-        (math.log(c) for c in sizes if abs(loss - math.log(c)) < 1e-3), default=0.0
-    )
+    near = [math.log(c) for c in (output.shape[1], output.shape[-1]) if c > 1]
+    return max((x for x in near if abs(loss - x) < 1e-3), default=0.0)
 
 
 def _still(model) -> list[str]:
     """Parameters of the modules in which no gradient is left at all."""
     still: list = []
     for name, module in model.named_modules():
-        own = [
-            (f"{name}.{n}".lstrip("."), p.grad)
-            for n, p in module.named_parameters(recurse=False)
-            if p.grad is not None
-        ]
-        if not any(_values(grad).any() for _, grad in own):
-            still += [n for n, _ in own]
+        own = dict(module.named_parameters(name, recurse=False))
+        own = {n: p for n, p in own.items() if p.grad is not None}
+        if not any(_values(p).any() for p in own.values()):
+            still += own
     return _alone(model, still)
 
 
@@ -828,12 +800,13 @@ def _train(model, criterion, optimizer, inputs, target, steps) -> list[float]:
 
 def _rates(optimizer, scheduler) -> list[list[float]]:
     """Of each group, in the next thousand steps."""
-    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
-    rates: list = []
+    plateau, rates = torch.optim.lr_scheduler.ReduceLROnPlateau, []
     if scheduler is None or isinstance(scheduler, plateau):
-        return rates
-    with contextlib.suppress(Exception):  # after its last step
-        for _ in range(1000):
+        return []
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        optimizer, scheduler = _copy(optimizer, scheduler)
+        for _ in range(1000):  # or until its last step
             scheduler.step()
             rates.append([_number(group["lr"]) for group in optimizer.param_groups])
     return rates
@@ -867,8 +840,9 @@ def _parameters(model, criterion) -> list[Tensor]:
     return [*model.parameters(), *own]
 
 
-def _values(grad: Tensor) -> Tensor:
-    return grad.coalesce().values() if grad.is_sparse else grad
+def _values(p) -> Tensor:
+    """Of the gradient."""
+    return p.grad.coalesce().values() if p.grad.is_sparse else p.grad
 
 
 def _list(names: list[str]) -> str:
