@@ -1,6 +1,8 @@
 """Looks at a training set-up, and says in words what is wrong with it."""
 
+import contextlib
 import copy
+import difflib
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -8,19 +10,23 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
-PAIRED = (
-    *(nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn.PoissonNLLLoss),
-    *(nn.BCELoss, nn.BCEWithLogitsLoss),
-)
+Faults = Iterator[tuple[str, str]]
+LOSS, DATA, HELD = "silent/loss", "silent/data", "silent/optimizer"
+PLAN, CURVE = "silent/schedule", "symptoms/loss"
+NUMBERS = nn.MSELoss | nn.L1Loss | nn.SmoothL1Loss | nn.HuberLoss
+BINARY = nn.BCELoss | nn.BCEWithLogitsLoss
 BATCH_NORM = nn.modules.batchnorm._BatchNorm
-RANGES = {
-    nn.Sigmoid: (0, 1),
-    nn.Softmax: (0, 1),
-    nn.Tanh: (-1, 1),
-    nn.ReLU: (0, math.inf),
-    nn.Softplus: (0, math.inf),
-}
+LISTS = nn.ModuleList | nn.ModuleDict
+CLASSES = nn.CrossEntropyLoss | nn.NLLLoss
+LAYERS = nn.Linear | nn.modules.conv._ConvNd
+NORMS = BATCH_NORM | nn.LayerNorm | nn.GroupNorm | nn.RMSNorm
+RANGES = {"Sigmoid": (0, 1), "Softmax": (0, 1), "Tanh": (-1, 1)}
+RANGES |= {"Relu": (0, math.inf), "Softplus": (0, math.inf)}
+# What only gives another shape to the output, by its names in the graph.
+SHAPES = {"View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select"}
+SHAPES |= {"Slice", "Transpose", "Permute", "T", "ToCopy", "Alias", "Clone"}
 
 
 def doctor(
@@ -74,19 +80,28 @@ def doctor(
         raise TypeError(
             f"optimizer must be a torch.optim.Optimizer, got {type(optimizer)}"
         )
+    rates = _rates(optimizer, scheduler)
+    peak = [max(column) for column in zip(*rates, strict=True)]
+    peak = peak or [_number(group.get("lr")) for group in optimizer.param_groups]
     faults = list(_wiring(model, criterion, optimizer, scheduler, scaler))
+    faults += _groups(optimizer, criterion, peak)
     trains = any(p.requires_grad for p in _parameters(model, criterion))
     devices = range(torch.cuda.device_count())
     with torch.random.fork_rng(devices), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for check in (_data, _output, _steps) if trains else (_data,):
             torch.manual_seed(0)
-            parts = _copy(optimizer, model, criterion, inputs, target)
-            found = list(check(*parts))
+            found: list = []
+            with contextlib.suppress(Exception):  # what it cannot read is no fault
+                new, *parts = _copy(optimizer, model, criterion, inputs, target)
+                for group, rate in zip(new.param_groups, peak, strict=True):
+                    if 0.3 * rate > _number(group.get("lr")):
+                        group["lr"] = 0.3 * rate  # in the midst of the warm-up
+                found.extend(check(new, *parts))
             faults += found
             if found and check is not _data:
                 break  # what follows from a wrong output is no fault of its own
-        faults += _schedule(*_copy(optimizer, scheduler))
+    faults += _schedule(optimizer, scheduler, rates)
     return [f"{what}: {_address(page)}" for what, page in dict.fromkeys(faults)]
 
 
@@ -100,470 +115,724 @@ def _copy(optimizer, *parts) -> tuple:
     """A copy of the optimizer, and of the parts, which share the copied parameters."""
     new = object.__new__(type(optimizer))
     memo: dict = {id(optimizer): new}
+    for x in _tensors(parts):
+        if not x.is_leaf:  # from another graph, or kept by a forward pass
+            memo[id(x)] = x.detach().clone().requires_grad_()
     # A scheduler has put a `step` there that is bound to the original.
     own = {key: value for key, value in vars(optimizer).items() if key != "step"}
     vars(new).update(copy.deepcopy(own, memo))
     return (new, *copy.deepcopy(parts, memo))
 
 
-def _wiring(
-    model, criterion, optimizer, scheduler, scaler
-) -> Iterator[tuple[str, str]]:
+def _tensors(value) -> Iterator[Tensor]:
+    if torch.is_tensor(value):
+        yield value
+    elif isinstance(value, nn.Module):
+        for module in value.modules():
+            for key, item in vars(module).items():
+                yield from () if key == "_modules" else _tensors(item)
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(item)
+
+
+def _wiring(model, criterion, optimizer, scheduler, scaler) -> Faults:
     """What can be seen without running anything."""
     names = {id(p): n for n, p in model.named_parameters()}
     if isinstance(criterion, nn.Module):
         names |= {id(p): f"criterion.{n}" for n, p in criterion.named_parameters()}
     trained = {id(p): p for p in _parameters(model, criterion) if p.requires_grad}
-    held = [p for group in optimizer.param_groups for p in group["params"]]
-    left = [names[key] for key in trained.keys() - {id(p) for p in held}]
-    if left:
-        yield f"not in the optimizer: {_list(left)}", "silent/optimizer"
-    if any(id(p) not in names for p in held):
-        yield "the optimizer holds parameters of another model", "silent/optimizer"
-    if len({id(p) for p in held}) < len(held):
-        yield "the optimizer holds a parameter twice", "silent/optimizer"
-    if not trained:
+    own = _held(optimizer)
+    held = {id(p) for p in own}
+    left = [names[key] for key in trained.keys() - held]
+    # A criterion or a second model may own what is foreign, if nothing is left out.
+    foreign = bool(left) and not held <= names.keys()
+    # A part that was trained before may be left out on purpose, to freeze it.
+    weights = [p for k, p in trained.items() if k not in held and p.dim() > 1]
+    part = isinstance(optimizer, torch.optim.Muon | torch.optim.SparseAdam)
+    part = part or bool(weights) and not any(map(_fresh, weights))
+    if foreign or left and not part:
+        yield f"not in the optimizer: {_list(left)}", HELD
+    if foreign:
+        yield "the optimizer holds parameters of another model", HELD
+    if len(held) < len(own):
+        yield "the optimizer holds a parameter twice", HELD
+    if not trained and not any(p.requires_grad for p in own):
         yield "no parameter requires a gradient", "messages/autograd"
     for name, module in model.named_modules():
-        for attribute, value in vars(module).items():
-            hidden = value.values() if isinstance(value, dict) else value
-            if attribute.startswith("_") or not isinstance(value, dict | list | tuple):
-                continue
-            if any(isinstance(item, nn.Module | nn.Parameter) for item in hidden):
-                where = f"{name}.{attribute}".lstrip(".")
-                yield f"a plain list or dict of layers, {where}", "silent/optimizer"
-        own = list(module.parameters(recurse=False))
-        if isinstance(module, BATCH_NORM) and module.training and own:
-            if not any(p.requires_grad for p in own):
-                yield (
-                    f"frozen BatchNorm {name} updates its statistics",
-                    "silent/optimizer",
-                )
-            elif module.momentum == 0:
-                yield f"BatchNorm {name} has momentum 0, no update", "silent/evaluation"
-        if isinstance(module, nn.Dropout) and module.p >= 0.9:
-            yield f"dropout {name} drops {module.p:.0%}", "choose/remedy"
-        weight = getattr(module, "weight", None)
-        layer = isinstance(module, nn.Linear | nn.modules.conv._ConvNd)
-        several = layer and len(weight) > 1 and weight.any()
-        if several and weight.equal(weight[:1].expand_as(weight)):
-            yield f"all units of {name} start alike", "symptoms/loss"
-    if not model.training:
+        yield from _module(name, module, model, names, held)
+    drops = [m for m in model.modules() if isinstance(m, nn.Dropout) and m.p > 0]
+    norms = [m for m in model.modules() if isinstance(m, BATCH_NORM)]
+    if not model.training and (drops or any(map(_unused, norms))):
         yield "the model is in eval()", "silent/evaluation"
-    if any(p.dtype in {torch.float16, torch.bfloat16} for p in trained.values()):
-        yield "parameters in half precision", "silent/precision"
-    if any(p.grad is not None and p.grad.any() for p in trained.values()):
-        yield "gradients are left from before, backward adds", "silent/optimizer"
-    yield from _groups(optimizer)
-    if scheduler is not None and getattr(scheduler, "optimizer", None) is not optimizer:
-        yield "the scheduler drives another optimizer", "silent/schedule"
+    # Those of the last step may be there, `zero_grad` comes before the next one.
+    if _new(optimizer) and any(p.grad is not None and p.grad.any() for p in own):
+        yield "gradients are left from before, backward adds", HELD
+    driven = getattr(scheduler, "optimizer", optimizer)
+    if isinstance(driven, torch.optim.Optimizer) and not any(
+        a is b for a in driven.param_groups for b in optimizer.param_groups
+    ):
+        yield "the scheduler drives another optimizer", PLAN
     if scaler is not None and scaler.is_enabled() and scaler.get_scale() < 1:
         yield f"the scale has fallen to {scaler.get_scale():.0e}", "silent/precision"
 
 
-def _groups(optimizer) -> Iterator[tuple[str, str]]:
-    """What stands in the parameter groups and in the state."""
+def _held(optimizer) -> list[Tensor]:
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def _new(optimizer) -> bool:
+    """Whether no step was taken; plain SGD has nothing to remember it by."""
+    plain = isinstance(optimizer, torch.optim.SGD)
+    told = not plain or any(group["momentum"] for group in optimizer.param_groups)
+    return told and not optimizer.state
+
+
+def _unused(norm) -> bool:
+    """Whether the statistics of a BatchNorm are those of the start."""
+    return norm.running_mean is not None and not norm.running_mean.any()
+
+
+def _fresh(weight) -> bool:
+    """Whether it lies in the range where linear layers and convolutions start."""
+    return bool(weight.abs().max() <= 1.001 * weight[0].numel() ** -0.5)
+
+
+def _module(name, module, model, names, held) -> Faults:
+    """What can be seen of one module."""
+    for attribute, value in vars(module).items():
+        hidden = value.values() if isinstance(value, dict) else value
+        if attribute.startswith("_") or not isinstance(value, dict | list | tuple):
+            continue
+        layers = [x for x in hidden if isinstance(x, nn.Module) and x.training]
+        lost = [x for x in hidden if isinstance(x, nn.Parameter)]
+        lost += [p for layer in layers for p in layer.parameters()]
+        if any(p.requires_grad and id(p) not in names.keys() | held for p in lost):
+            where = f"{name}.{attribute}".lstrip(".")
+            yield f"a plain list or dict of layers, {where}", HELD
+    own = list(module.parameters(recurse=False))
+    if isinstance(module, BATCH_NORM) and module.training and own:
+        order = list(model.parameters())
+        place = next(i for i, p in enumerate(order) if p is own[0])
+        # A critic is frozen as a whole, after what is trained.
+        around = [p.requires_grad for p in order[max(place - 1, 0) :]]
+        critic = any(p.requires_grad for p in order[:place]) and not any(around)
+        counts = module.running_mean is not None and not critic
+        if counts and not any(p.requires_grad for p in own):
+            yield f"frozen BatchNorm {name} updates its statistics", HELD
+        elif module.momentum == 0 and _unused(module):
+            yield f"BatchNorm {name} has momentum 0, no update", "silent/evaluation"
+    if isinstance(module, nn.Dropout) and module.p > 0.9:
+        yield f"dropout {name} drops {module.p:.0%}", "choose/remedy"
+    if isinstance(module, LAYERS) and getattr(module, "groups", 1) == 1:
+        w = module.weight
+        if len(w) > 1 and w.requires_grad and w.any() and _constant(w):
+            yield f"all units of {name} start alike", CURVE
+    inner = [m for m in module.children() if not isinstance(m, nn.Identity)]
+    pairs = zip(inner, inner[1:], strict=False)
+    for a, b in pairs if type(module) is nn.Sequential else ():
+        # A narrow one would be a bottleneck, one that was trained keeps its head.
+        linear = type(a) is type(b) is nn.Linear and _fresh(a.weight)
+        if linear and a.out_features > min(a.in_features, b.out_features):
+            yield "two linear layers with nothing between", "choose/remedy"
+
+
+def _number(value) -> float:
+    """Of a learning rate; some optimizers have none."""
+    number = isinstance(value, int | float) or torch.is_tensor(value)
+    return float(value) if number else math.nan
+
+
+def _groups(optimizer, criterion, peak) -> Faults:
+    """What stands in the parameter groups and in the state of torch's optimizers."""
+    if all(rate <= 0 for rate in peak):
+        yield f"the learning rate is {max(peak)}", PLAN
+    if not type(optimizer).__module__.startswith("torch.optim"):
+        return
     known = {*optimizer.defaults, "params", "param_names", "initial_lr", "swa_lr"}
     known |= {"max_lr", "min_lr", "base_momentum", "max_momentum"}
     if hasattr(optimizer, "lr"):
-        yield "optimizer.lr is read by nobody, set group['lr']", "silent/optimizer"
-    for group in optimizer.param_groups:
+        yield "optimizer.lr is read by nobody, set group['lr']", HELD
+    for group, lr in zip(optimizer.param_groups, peak, strict=True):
         for key in group.keys() - known:
-            yield f"no option is called {key!r}", "silent/optimizer"
-        lr, decay = float(group["lr"]), group.get("weight_decay") or 0
-        if lr <= 0:
-            yield f"the learning rate is {lr}", "silent/schedule"
-        if group.get("maximize"):
+            if len(key) > 3 and difflib.get_close_matches(key, known, cutoff=0.8):
+                yield f"no option is called {key!r}", HELD
+        if group.get("maximize") and isinstance(criterion, nn.modules.loss._Loss):
             yield "maximize=True climbs the loss", "optimizers/reference"
-        if decay < 0 or lr * decay > 0.02:
+        if "line_search_fn" in group and not group["line_search_fn"] and lr < 1e-3:
+            yield f"L-BFGS at a rate of {lr}, not 1", "training/learning_rate"
+        decay = group.get("weight_decay") or 0
+        apart = isinstance(optimizer, torch.optim.AdamW | torch.optim.Muon)
+        if decay < 0 or lr * decay > (0.02 if apart else 1):
             yield f"weight decay {decay} at lr {lr}", "training/weight_decay"
         beta1, beta2 = group.get("betas", (0, 1))[:2]
         momentum = group.get("momentum") or 0.9
-        if beta1 > beta2 or beta2 < 0.5 or not 0.1 < momentum <= 0.995:
+        if beta1 > beta2 or beta2 < 0.5 or not 0.01 < momentum <= 0.995:
             yield "momentum or betas out of the usual range", "training/momentum"
-        if not 0 < (group.get("eps") or 1e-8) < 1e-2:
-            yield f"eps is {group['eps']}", "training/momentum"
-    for p, state in optimizer.state.items():
-        for key, value in state.items():
-            if torch.is_tensor(value) and value.numel() > 1:
-                if key.startswith("exp_avg") and value.shape != p.shape:
-                    yield "state of another parameter", "silent/checkpoint"
-                if not value.isfinite().all():
-                    yield (
-                        f"{key} in the optimizer's state is not finite",
-                        "symptoms/loss",
-                    )
+    entries = [
+        (p, *item) for p in optimizer.state for item in optimizer.state[p].items()
+    ]
+    for p, key, value in entries:
+        if key in {"exp_avg", "exp_avg_sq"} and value.shape != p.shape:
+            yield "state of another parameter", "silent/checkpoint"
+        if torch.is_tensor(value) and not value.isfinite().all() and value.numel() > 1:
+            yield f"{key} in the optimizer's state is not finite", CURVE
 
 
-def _data(optimizer, model, criterion, inputs, target) -> Iterator[tuple[str, str]]:
+def _data(optimizer, model, criterion, inputs, target) -> Faults:
     """The batch by itself."""
     for name, x in (("inputs", inputs), ("target", target)):
         if torch.is_tensor(x) and not x.isfinite().all():
-            yield f"{name} are not finite", "symptoms/loss"
+            loss = criterion(model(inputs), target)  # which may mask them
+            if not loss.isfinite().all():
+                yield f"{name} are not finite", CURVE
     if torch.is_tensor(inputs) and inputs.is_floating_point() and len(inputs) > 1:
-        first = next((m for m in model.modules() if not list(m.children())), None)
-        normalised = isinstance(first, BATCH_NORM | nn.LayerNorm | nn.GroupNorm)
-        if not normalised and inputs.abs().max() > 100 and inputs.std() > 10:
+        if inputs.abs().max() > 100 and inputs.std() > 10 and _wild(model, inputs):
             low, high = inputs.aminmax()
-            yield f"inputs from {low:.0f} to {high:.0f}, not scaled", "silent/data"
-        if inputs.equal(inputs[:1].expand_as(inputs)):
-            yield "all samples are the same", "symptoms/loss"
-        elif (
-            inputs.dim() == 2
-            and torch.is_tensor(target)
-            and target.dim() < 2 < len(target)
-        ):
-            answer = target.to(inputs.dtype)
-            pairs = torch.cat([answer[:, None], inputs], 1).T
-            near = torch.corrcoef(pairs)[0, 1:].abs().nan_to_num().max()
-            if len(answer) == len(inputs) and near > 0.9999:
-                yield "a column of the inputs is the target", "silent/data"
+            yield f"inputs from {low:.0f} to {high:.0f}, not scaled", DATA
+        if _constant(inputs) and not _constant(target):
+            if _constant(model.eval()(inputs)):
+                yield "all samples are the same", CURVE
+        elif inputs.dim() == 2 and inputs.shape[1] > 1 and target.dim() == 1:
+            table = torch.cat([target.to(inputs)[:, None], inputs], 1)
+            near = torch.corrcoef(table.T)[0, 1:].abs().nan_to_num().max() > 0.9999
+            same = (table[:, :1] == inputs).all(0).any()
+            if same or near and not target.is_floating_point():
+                yield "a column of the inputs is the target", DATA
     if not torch.is_tensor(target):
         return
-    if target.requires_grad:
-        yield "the target has a gradient, detach it", "silent/loss"
-    whole = target.dim() == 1 and not target.is_floating_point()
-    if whole and len(target) >= 8 and len(target.unique()) == 1:
-        yield "one class in the batch, is the data sorted?", "silent/data"
-    if isinstance(criterion, nn.CrossEntropyLoss | nn.NLLLoss):
+    held = {id(p) for p in _held(optimizer)}
+    if target.requires_grad and id(target) not in held:
+        yield "the target has a gradient, detach it", LOSS
+    if isinstance(criterion, CLASSES):
         yield from _classes(criterion, target)
-    elif isinstance(criterion, nn.BCEWithLogitsLoss):
+    elif isinstance(criterion, nn.BCEWithLogitsLoss) and criterion.weight is None:
         low, high = target.aminmax()
         if low < 0 or high > 1:
-            yield f"binary targets from {low:.3g} to {high:.3g}", "silent/loss"
-    elif isinstance(criterion, PAIRED[:4]):
-        if not target.is_floating_point():
-            yield "whole numbers as targets, are they classes?", "silent/loss"
-        elif target.std() > 100 or target.mean().abs() > 100:
-            yield f"targets of size {target.abs().mean():.0f}", "silent/data"
+            yield f"binary targets from {low:.3g} to {high:.3g}", LOSS
+        share, weight = target.mean().clamp(1e-6, 0.9), criterion.pos_weight
+        # Positives over negatives, and not the other way round.
+        ratio = 0 if weight is None else weight.mean() * (1 - share) / share
+        if 0.7 < ratio < 1.4 and share < 0.35:
+            yield "pos_weight is upside down", "losses/imbalance"
+    elif isinstance(criterion, NUMBERS) and not target.is_floating_point():
+        yield "whole numbers as targets, are they classes?", LOSS
     if isinstance(criterion, nn.KLDivLoss) and criterion.reduction == "mean":
         yield "KLDivLoss divides by the classes too, use batchmean", "silent/reduction"
 
 
-def _classes(criterion, target) -> Iterator[tuple[str, str]]:
+def _constant(x) -> bool:
+    """Whether all rows are the same; not known, so no, where there are no rows."""
+    return torch.is_tensor(x) and x.dim() > 0 and x.equal(x[:1].expand_as(x))
+
+
+def _wild(model, inputs) -> bool:
+    """Whether the first layer takes large inputs and passes them on to no norm."""
+    seen: list = []
+    for m in model.modules():
+        if list(m.parameters(recurse=False)):
+            m.register_forward_hook(lambda *call: seen.append(call))
+    model(inputs)
+    (first, (x, *_), out), (second, *_) = (2 * seen)[:2]
+    normed = isinstance(first, NORMS) or isinstance(second, NORMS)
+    return not normed and x.abs().max() > 100 and out.std() > 10
+
+
+def _classes(criterion, target) -> Faults:
     if target.is_floating_point():
-        if not torch.allclose(target.sum(1), torch.ones_like(target.sum(1)), atol=1e-3):
-            yield "class probabilities do not sum to 1, several labels?", "silent/loss"
+        if ((target == 0) | (target == 1)).all() and target.sum(1).max() > 1:
+            yield "class probabilities do not sum to 1, several labels?", LOSS
+        entropies = torch.special.entr(torch.cat([target.mean(0, True), target])).sum(1)
+        if 0 < entropies[0] < 1.002 * entropies[1:].mean() and len(target) > 8:
+            yield "the soft labels are all alike", LOSS
         return
     if (target == criterion.ignore_index).all():
         yield "every target is ignored", "silent/reduction"
     weight = criterion.weight
     if weight is None:
         return
-    counts = target[(target >= 0) & (target < len(weight))].bincount(
-        minlength=len(weight)
-    )
-    if (weight[counts > 0] <= 0).any():
+    counts = torch.tensor([(target == c).sum() for c in range(len(weight))])
+    if (weight < 0).any() or target.dim() == 1 and (weight[counts > 0] == 0).any():
         yield "a class of the batch has weight 0 or less", "losses/imbalance"
-    elif counts.max() > 4 * counts.clamp(min=1).min() and weight.std() > 0:
-        pair = torch.stack([counts.float(), weight.float()])
-        if torch.corrcoef(pair)[0, 1] > 0.5:
+    elif counts.max() > 4 * counts[counts > 0].min():
+        ratio = (weight / counts)[counts > 0]
+        if ratio.std() < 0.35 * ratio.mean():
             yield "the frequent class has the larger weight", "losses/imbalance"
 
 
-def _output(optimizer, model, criterion, inputs, target) -> Iterator[tuple[str, str]]:
+def _output(optimizer, model, criterion, inputs, target) -> Faults:
     """The output and the loss."""
     leaf = torch.is_tensor(inputs) and inputs.is_floating_point()
     if leaf:
         inputs = inputs.detach().requires_grad_()
     output = model(inputs)
-    if torch.is_tensor(output) and torch.is_tensor(target):
-        if not output.isfinite().all():
-            yield "the output is not finite", "symptoms/loss"
-            return
-        found = list(_fits(model, criterion, output.detach(), target))
+    both = torch.is_tensor(output) and torch.is_tensor(target)
+    if found := list(_fits(model, criterion, output, target)) if both else []:
         yield from found
-        if found:
-            return
-    loss = criterion(output, target)
+        return
+    with _Calls() as calls:
+        loss = criterion(output, target)
+    yield from calls.faults
     if loss.numel() != 1:
         yield f"the loss has shape {tuple(loss.shape)}, reduce it", "messages/autograd"
     elif not loss.isfinite():
-        yield f"the loss is {loss.item()}", "symptoms/loss"
+        if torch.is_tensor(output) and not output.isfinite().all():
+            yield "the output is not finite", CURVE
+        else:
+            yield f"the loss is {loss.item()}", CURVE
     elif not loss.requires_grad or loss.grad_fn is None:
-        yield "the loss has no graph", "symptoms/loss"
+        yield "the loss has no graph", CURVE
     else:
-        yield from _gradients(model, criterion, output, target, loss)
-        if leaf and torch.is_tensor(output) and len(output) == len(inputs) > 1:
+        yield from _gradients(optimizer, model, criterion, output, target, loss)
+        if leaf and torch.is_tensor(output) and len(output) == len(inputs) > 7:
             yield from _mixing(model, inputs)
-        elif torch.is_tensor(inputs) and inputs.dim() == 2 and torch.is_tensor(target):
+        elif both and torch.is_tensor(inputs) and inputs.dim() == 2 and not leaf:
             yield from _tokens(model, criterion, inputs, target)
 
 
-def _fits(model, criterion, output, target) -> Iterator[tuple[str, str]]:
+class _Calls(TorchFunctionMode):
+    """Looks at what torch's own loss functions are given, wherever they are called."""
+
+    SIGNS = {"cosine_embedding_loss": 2, "margin_ranking_loss": 2}
+    SIGNS |= {"hinge_embedding_loss": 1, "soft_margin_loss": 1}
+
+    def __init__(self):
+        super().__init__()
+        self.faults = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        name = getattr(func, "__name__", "")
+        place = self.SIGNS.get(name, len(args))
+        if place < len(args) and (args[place].abs() != 1).any():
+            self.faults.append((f"{name} wants targets of 1 and -1", LOSS))
+        if name == "multilabel_margin_loss" and len(args) > 1:
+            hot = ((args[1] == 0) | (args[1] == 1)).all()
+            if hot and args[1].dim() == 2 and args[1].shape[1] > 2:
+                words = f"{name} wants numbers of classes, not zeros and ones"
+                self.faults.append((words, LOSS))
+        return func(*args, **(kwargs or {}))
+
+
+def _fits(model, criterion, output, target) -> Faults:
     """Output and target as this criterion wants them."""
-    if target.dim() == 1 < output.dim() and not target.is_floating_point():
-        kinds = len(target.unique())
-        if 1 < kinds <= output.shape[1] / 2 and (target.diff() >= 0).all():
-            yield "the batch is sorted by label", "silent/data"
+    last, output = _last(output), output.detach()
+    columns = output.shape[1] if output.dim() > 1 else 0
+    yield from _order(model, criterion, output, target)
     sums = output.sum(1) if output.dim() > 1 else output
     one = torch.ones_like(sums)
-    positive = bool((output >= 0).all())
-    cut = positive and (bool((output == 0).any()) or _bounded(model) is not None)
-    columns = output.shape[1] if output.dim() > 1 else 0
     if isinstance(criterion, nn.CrossEntropyLoss):
         if columns == 1:
             yield "CrossEntropyLoss over one column is 0", "start/criterion"
-        elif positive and torch.allclose(sums, one, atol=1e-3):
-            yield (
-                "the model ends in probabilities, the loss wants logits",
-                "silent/loss",
-            )
-        elif positive and torch.allclose(output.sum(0), one.new_ones(()), atol=1e-3):
-            yield "softmax over the batch, not over the classes", "silent/data"
-        elif cut or _bounded(model) == (-1, 1):
-            yield "the logits are cut off by the last activation", "silent/loss"
-    elif isinstance(criterion, nn.NLLLoss | nn.KLDivLoss):
-        if not torch.allclose(output.exp().sum(1), one, atol=1e-2):
-            yield "the loss wants log-probabilities over dim 1", "silent/loss"
-        log_target = getattr(criterion, "log_target", None)
-        total = target.exp() if log_target else target
-        if log_target is not None and not torch.allclose(total.sum(1), one, atol=1e-2):
-            yield "the target is no distribution over dim 1", "silent/loss"
+        elif last == "Softmax" and torch.allclose(sums, one, atol=1e-2):
+            yield "the model ends in probabilities, the loss wants logits", LOSS
+        elif last == "Softmax":
+            yield "softmax over the batch, not over the classes", DATA
+        elif last in RANGES:
+            yield "the logits are cut off by the last activation", LOSS
+    elif isinstance(criterion, nn.NLLLoss):
+        if not torch.allclose(output.exp().sum(1), one, atol=5e-2):
+            yield "the loss wants log-probabilities over dim 1", LOSS
+    elif isinstance(criterion, nn.KLDivLoss):
+        if output.max() > 1e-3:
+            yield "the loss wants log-probabilities over dim 1", LOSS
+        total = (target.exp() if criterion.log_target else target).double()
+        sums = [total.sum(d) for d in range(1, total.dim())] + [total.flatten(1).sum(1)]
+        if not any(((t - 1).abs() < 1e-2).logical_or(t == 0).all() for t in sums):
+            yield "the target is no distribution over dim 1", LOSS
     elif isinstance(criterion, nn.BCEWithLogitsLoss):
-        if positive and (output <= 1).all():
-            yield (
-                "the model ends in probabilities, the loss wants logits",
-                "silent/loss",
-            )
-        elif cut:
-            yield "the logits are cut off by the last activation", "silent/loss"
+        if last in {"Sigmoid", "Softmax"}:
+            yield "the model ends in probabilities, the loss wants logits", LOSS
+        elif last in RANGES:
+            yield "the logits are cut off by the last activation", LOSS
         weight = criterion.pos_weight
-        if (
-            weight is not None
-            and weight.dim() == 1 < weight.numel()
-            and output.dim() > 2
-        ):
-            yield "pos_weight lies along the last axis, not the classes", "silent/loss"
-    elif isinstance(criterion, PAIRED) and output.shape != target.shape:
-        yield (
-            f"output {tuple(output.shape)} and target {tuple(target.shape)} are "
-            "broadcast to all pairs",
-            "silent/data",
-        )
-    elif isinstance(criterion, PAIRED[:4]) and (bounds := _bounded(model)):
-        low, high = target.aminmax()
-        if low < bounds[0] - 0.05 or high > bounds[1] + 0.05:
-            yield "targets outside the range of the last activation", "silent/loss"
+        several = weight is not None and weight.dim() == 1 and columns > 1
+        if several and output.dim() > 3 and weight.numel() == columns:
+            yield "pos_weight lies along the last axis, not the classes", LOSS
+    elif (
+        isinstance(criterion, NUMBERS | BINARY | nn.PoissonNLLLoss)
+        and output.shape != target.shape
+    ):
+        pairs = torch.broadcast_shapes(output.shape, target.shape)
+        if pairs.numel() > max(output.numel(), target.numel()):
+            yield (
+                f"output {tuple(output.shape)} and target {tuple(target.shape)} are "
+                "broadcast to all pairs",
+                DATA,
+            )
+    elif isinstance(criterion, NUMBERS) and last in RANGES:
+        low, high = RANGES[last]
+        if ((target < low - 0.05) | (target > high + 0.05)).float().mean() > 0.1:
+            yield "targets outside the range of the last activation", LOSS
 
 
-def _bounded(model) -> tuple[float, float] | None:
-    """Range of the last activation, where the model ends in one."""
-    *_, last = model.modules()
-    return RANGES.get(type(last))
+def _order(model, criterion, output, target) -> Faults:
+    """One class only, or one after the other."""
+    *_, last = [p for m in model.modules() for p in m.parameters(recurse=False)]
+    kinds, counts = target.unique(return_counts=True)
+    one = len(kinds) == 1
+    if isinstance(criterion, CLASSES) and target.dim() == 1 < output.dim():
+        few = len(kinds) <= output.shape[1] / 2 and (target.diff() >= 0).all()
+        if one and len(target) >= 8 and len(last) == output.shape[1] > 2:
+            yield "one class in the batch, is the data sorted?", DATA
+        elif few and len(counts.unique()) > 1:
+            yield "the batch is sorted by label", DATA
+    # A generator wants its critic, which is frozen, to say 1.
+    single = one and last.requires_grad and output.numel() == len(target) >= 100
+    if single and isinstance(criterion, BINARY):
+        yield "one class in the batch, is the data sorted?", DATA
 
 
-def _gradients(model, criterion, output, target, loss) -> Iterator[tuple[str, str]]:
+def _way(optimizer) -> int:
+    """1 down, -1 up."""
+    return -1 if any(group.get("maximize") for group in optimizer.param_groups) else 1
+
+
+def _last(output) -> str:
+    """What the graph of the output ends in, `Softmax` for instance."""
+    node, name = output.grad_fn, ""
+    while node is not None:
+        name = node.name().split("Backward")[0]
+        node = node.next_functions[0][0] if name in SHAPES else None
+    return name
+
+
+def _gradients(optimizer, model, criterion, output, target, loss) -> Faults:
     if torch.is_tensor(output) and torch.is_tensor(target):
-        (grad,) = torch.autograd.grad(
-            loss, output, retain_graph=True, allow_unused=True
-        )
-        if grad is None:
-            yield "the loss does not depend on the output", "symptoms/loss"
+        if torch.autograd.grad(loss, output, None, True, allow_unused=True)[0] is None:
+            yield "the loss does not depend on the output", CURVE
             return
-        kind = _reads(criterion, output.detach(), target)
-        if kind == "sets":
-            yield "the loss is the same for shuffled targets", "silent/data"
-        # Of torch's own losses the signs are right.
-        elif kind == "pairs" and not isinstance(criterion, nn.modules.loss._Loss):
-            if _push(output.detach(), target, grad) > 0:
-                yield (
-                    "the loss falls as the output gets worse, check its sign",
-                    "silent/loss",
-                )
-            elif _unbounded(criterion, output.detach(), target, loss):
-                yield "the loss wants probabilities, not logits", "silent/loss"
-    loss.backward()
+        with contextlib.suppress(RuntimeError, ValueError, IndexError):
+            yield from _means(criterion, output.detach(), target, _way(optimizer))
     trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-    none = [n for n, p in trained if p.grad is None]
-    if none:
-        yield f"backward does not reach {_list(none)}", "symptoms/loss"
-    grads = {n: _values(p.grad) for n, p in trained if p.grad is not None}
-    bad = [n for n, grad in grads.items() if not grad.isfinite().all()]
+    loss.backward(inputs=[p for _, p in trained])
+    held = {id(p) for p in _held(optimizer)}
+    # What comes after all that is reached may be the head of another task.
+    end = max([i for i, (_, p) in enumerate(trained) if p.grad is not None] or [-1])
+    none = [n for n, p in trained[: end + 1] if p.grad is None and id(p) in held]
+    if none := _alone(model, none):
+        yield f"backward does not reach {_list(none)}", CURVE
+    bad = [
+        n for n, p in trained if p.grad is not None and not _values(p).isfinite().all()
+    ]
     if bad:
-        yield f"the gradient of {_list(bad)} is not finite", "symptoms/loss"
+        yield f"the gradient of {_list(bad)} is not finite", CURVE
 
 
-def _reads(criterion, output, target) -> str:
-    """Whether the loss reads targets in pairs with outputs, as sets, or not at all."""
-    made_up = torch.rand_like(output)  # the model's own may still be all alike
-    try:
-        own, shuffled, one = (
-            criterion(made_up, t)
-            for t in (target, target.flip(0), target[:1].expand_as(target).clone())
-        )
-    except (RuntimeError, ValueError, IndexError):
-        return "pairs"
-    if len(target) < 4 or not torch.allclose(own, shuffled, rtol=1e-5):
-        return "pairs"
-    return "nothing" if torch.allclose(own, one) else "sets"
+def _alone(model, names) -> list[str]:
+    """Without the members of a list of modules, of which a batch may choose some."""
+    lists = [f"{n}." for n, m in model.named_modules() if isinstance(m, LISTS)]
+    return [n for n in names if not n.startswith(tuple(lists))]
 
 
-def _unbounded(criterion, output, target, loss) -> bool:
-    """Whether sure and right logits cost less than nothing, or more than these."""
-    binary = output.shape == target.shape and ((target == 0) | (target == 1)).all()
-    if not binary or (output.min() >= 0 and output.max() <= 1):
-        return False
-    sure = criterion(20 * (2 * target.to(output.dtype) - 1), target)
-    return bool(sure < -0.01 or sure > loss)
+def _means(criterion, output, target, up) -> Faults:
+    """What the criterion says of outputs that are right, wrong, or far away."""
 
+    def cost(made_up, target=target) -> float:
+        return up * float(criterion(made_up.to(output.dtype), target))
 
-def _push(output, target, grad) -> float:
-    """Above 0 where the gradient leads away from the target."""
-    if target.dim() == 1 and output.dim() == 2 and not target.is_floating_point():
-        if target.min() >= 0 and target.max() < output.shape[1]:
-            return grad.gather(1, target[:, None]).sum().item()
-    elif output.shape == target.shape and target.is_floating_point():
-        if ((target == 0) | (target == 1)).all():
-            return (grad * (2 * target - 1)).sum().item()
-        return -(grad * (output - target)).sum().item()
-    return 0.0
-
-
-def _mixing(model, inputs) -> Iterator[tuple[str, str]]:
-    """Whether the output of one sample depends on another sample."""
-    model.eval()  # BatchNorm mixes them in train()
-    output = model(inputs)
-    for own in (0, -1) if output.requires_grad else ():
-        (grad,) = torch.autograd.grad(
-            output[own].sum(), inputs, retain_graph=True, allow_unused=True
-        )
-        size = 0 if grad is None else grad.abs().flatten(1).amax(1)
-        if grad is not None and size.sum() > 1.00001 * size[own]:
-            yield "one sample's output depends on others, check view", "silent/data"
+    own = isinstance(criterion, nn.modules.loss._Loss)  # the signs of torch are right
+    paired = output.numel() == target.numel() and target.is_floating_point()
+    wrong = "the loss falls as the output gets worse, check its sign", LOSS
+    if paired and not _constant(target) and len(target) > 3:
+        right = target.reshape(output.shape)
+        level = right.mean().expand_as(right)
+        noise = level + right.std() * torch.randn_like(right)
+        first = cost(noise, target[:1].expand_as(target))
+        shuffled = abs(cost(noise, target.flip(0)) - cost(noise))
+        if shuffled < 1e-5 * max(abs(cost(noise)), abs(first)) and first != cost(noise):
+            # For distances of distributions a constant is not as good as the target.
+            if cost(right) >= cost(level) - 1e-6 * abs(cost(noise)):
+                yield "the loss is the same for shuffled targets", DATA
+        elif own:
             return
+        elif ((right == 0) | (right == 1)).all():
+            sure, logits = 20 * (2 * right - 1), output.min() < 0
+            if logits and cost(sure) > cost(-sure) + 1e-3:  # they are no distances
+                yield wrong
+            far = (logits or output.max() > 1) and abs(cost(right)) < 1e-3
+            if far and cost(20 * right) < -0.01:
+                yield "the loss wants probabilities, not logits", LOSS
+        elif all(
+            cost(right + 100 * side) < cost(right + 10 * side) < cost(right) - 1e-3
+            for side in (right.std(), -right.std())
+        ):
+            yield wrong
+    elif not own and target.dim() == 1 < output.dim() == 2 and not paired:
+        if target.is_floating_point() or target.max() >= output.shape[1]:
+            return
+        right = nn.functional.one_hot(target, output.shape[1])
+        if output.min() < 0 and cost(20 * right) > cost(20 * right.roll(1, 1)) + 1e-3:
+            yield wrong
+        elif (output.exp().sum(1) - 1).abs().max() > 0.05 and cost(40 * right) < -39.9:
+            yield "the loss falls below 0 without end, wants logarithms", LOSS
 
 
-def _tokens(model, criterion, inputs, target) -> Iterator[tuple[str, str]]:
+def _mixing(model, inputs) -> Faults:
+    """Whether one sample's output depends on others that lie beside each other.
+
+    Graphs take others from anywhere, statistics of the batch take all.
+    """
+    model.eval()  # BatchNorm mixes them in train()
+    output, count = model(inputs), len(inputs)
+    if inputs.dim() > 2 and output.shape[:2] == inputs.shape[:2]:
+        return  # the time may come first
+    beside, whole, strange = True, True, False
+    for own in (0, count // 2, count - 1):
+        (grad,) = torch.autograd.grad(output[own].sum(), inputs, retain_graph=True)
+        seen = grad.flatten(1).any(1).nonzero().flatten().tolist()
+        beside &= bool(seen) and seen[-1] - seen[0] + 1 == len(seen)
+        whole &= len(seen) == count
+        # The rows of a table may be the steps of a series, which see those before.
+        strange |= own not in seen or inputs.dim() > 2 and len(seen) > 1
+    if beside and strange and not whole:
+        yield "one sample's output depends on others, check view", DATA
+
+
+def _tokens(model, criterion, inputs, target) -> Faults:
     """Whether numbers of tokens, (N, T), are used as they should be."""
     padding = inputs[:, -1].mode().values
     tail = (inputs.flip(1) == padding).cumprod(1).flip(1).bool()
     elsewhere = (inputs == padding)[~tail].float().mean()
-    if tail.float().mean() > 0.15 and elsewhere < 0.01:
-        output = model(inputs)
+    output = model(inputs)
+    if target.shape == inputs.shape and tail.float().mean() > 0.15 and elsewhere < 0.01:
         (grad,) = torch.autograd.grad(criterion(output, target), output)
         if grad.dim() == 3 and grad.shape[1] != inputs.shape[1]:
             grad = grad.mT  # from (N, C, T)
-        per_token = grad.numel() > inputs.numel() == target.numel()
-        if per_token and grad.reshape(*inputs.shape, -1)[tail].any():
+        silent = (target[tail] == padding).float().mean() > 0.9
+        if silent and grad.reshape(*inputs.shape, -1)[tail].any():
             yield f"does padding, {padding}, count as a target?", "silent/reduction"
-    other = inputs.clone()
+    model.eval()
+    output = model(inputs)
+
+    def change(place) -> Tensor:
+        """In the outputs, when the tokens at these places are those of another row."""
+        other, rows = inputs.clone(), torch.arange(len(inputs))
+        other[rows, place] = inputs[rows, place].roll(1)
+        return (model(other) - output).abs()
+
     if target.shape != inputs.shape:
-        other[:, 1] = inputs[:, 1].roll(1)
-        model.eval()
-        change = (model(other) - model(inputs)).abs()
-        if len(change) == len(inputs):
-            unseen = change.flatten(1).amax(1)[other[:, 1] != inputs[:, 1]] < 1e-7
-            if unseen.float().mean() > 0.5:
-                yield (
-                    "tokens without influence, is the mask inverted?",
-                    "losses/language",
-                )
+        texts = any(isinstance(m, nn.Embedding) for m in model.modules())
+        if not texts or inputs.shape[1] < 4 or len(output) != len(inputs):
+            return
+        first, last = (
+            (change(at).flatten(1).amax(1) < 1e-7).float().mean()
+            for at in (1, (~tail).sum(1) - 1)
+        )
+        if first > 0.5 and last > 0.5:
+            yield "tokens without influence, is the mask inverted?", "losses/language"
         return
-    if (target == inputs).float().mean() > 0.95:
-        yield "the target is the input, not shifted", "silent/loss"
-    elif (target[:, :-1] == inputs[:, 1:]).float().mean() > 0.95:
-        other[:, -1] = inputs[:, 0]
-        model.eval()
-        change = (model(other) - model(inputs)).abs()
-        # The place is the axis after the first that is as long as the inputs.
-        axis = 1 if change.shape[1] == inputs.shape[1] else change.dim() - 1
-        if change.movedim(axis, 1)[:, :-1].max() > 1e-5:
-            yield "a place sees the tokens after it", "losses/language"
+    # The place is the axis after the first that is as long as the inputs.
+    axis = 1 if output.shape[1] == inputs.shape[1] else output.dim() - 1
+    early = change(-1).movedim(axis, 1)[:, :-1].max()
+    ahead = early > 1e-5 * (1 + output.abs().max())
+    if (target == inputs).float().mean() > 0.95 and not ahead:
+        made_up = 30 * nn.functional.one_hot(inputs, output.shape[3 - axis]).to(output)
+        if criterion(made_up if axis == 1 else made_up.mT, target) < 0.01:  # no shift
+            yield "the target is the input, not shifted", LOSS
+    elif (target[:, :-1] == inputs[:, 1:]).float().mean() > 0.95 and ahead:
+        yield "a place sees the tokens after it", "losses/language"
 
 
-def _steps(optimizer, model, criterion, inputs, target) -> Iterator[tuple[str, str]]:
+def _steps(optimizer, model, criterion, inputs, target) -> Faults:
     """What some steps on this batch do."""
-    fresh = not optimizer.state
+    spare = _copy(optimizer, model, criterion)
+    fresh = _new(optimizer)
     before = [p.detach().clone() for p in model.parameters() if p.requires_grad]
     size = math.sqrt(sum(p.square().sum().item() for p in before)) + 1e-12
-    backup = copy.deepcopy((model, criterion))
+    output = model(inputs)
     try:
         losses = _train(model, criterion, optimizer, inputs, target, 25)
-    except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        yield f"a step raises {error!r:.90}", "messages/steps"
+    except Exception as error:
+        if "heckpoint" not in str(error):  # it takes no backward of some inputs
+            yield f"a step raises {error!r:.90}", "messages/steps"
         return
-    after = [p.detach() for p in model.parameters() if p.requires_grad]
-    moved = sum(
-        (p - q).square().sum().item() for p, q in zip(after, before, strict=True)
-    )
-    if fresh and isinstance(criterion, nn.CrossEntropyLoss):
-        classes = model(inputs).shape[1]
-        if losses[0] > 3 * math.log(classes) + 1:
-            yield f"the first loss is {losses[0]:.1f}, not ln C", "training/monitoring"
-    if not all(map(math.isfinite, losses)) or losses[-1] > 1.5 * abs(losses[0]) + 0.1:
-        yield (
-            f"the loss goes from {losses[0]:.2g} to {losses[-1]:.2g} in 25 steps on "
-            "one batch",
-            "training/learning_rate",
-        )
+    losses = [_way(optimizer) * loss for loss in losses]
+    first, now = losses[0], losses[-1]
+    after = [p for p in model.parameters() if p.requires_grad]
+    pairs = list(zip(after, before, strict=True))
+    moved = math.sqrt(sum((p - q).square().sum().item() for p, q in pairs))
+    uniform = _uniform(criterion, output, target)
+    if uniform and first > 3 * uniform + 1 and not now < uniform:
+        yield f"the first loss is {first:.1f}, not ln C", "training/monitoring"
+    slow = not now < first - 0.2 * abs(first)
+    # What the best constant output costs; far below it all is learned.
+    floor = _best(criterion, output[:1], output, target) if slow else -math.inf
+    if first < 0.5 * floor and math.isfinite(now):
         return
-    if math.sqrt(moved) < 1e-6 * size:
-        yield "the weights hardly move", "training/learning_rate"
-    still = [
-        n
-        for n, p in model.named_parameters()
-        if p.grad is not None and p.numel() > 1 and not _values(p.grad).any()
-    ]
+    if not now <= 1.5 * abs(first) + 0.1:
+        later = [now] * 10
+        with contextlib.suppress(Exception):
+            later = _train(model, criterion, optimizer, inputs, target, 75)
+        if not min(_way(optimizer) * x for x in later[-10:]) < first - 0.05 * abs(
+            first
+        ):
+            words = f"the loss goes from {first:.2g} to {now:.2g} in 25 steps"
+            yield f"{words} on one batch", "training/learning_rate"
+        return
+    half = [x for x in pairs if x[0].dtype in {torch.float16, torch.bfloat16}]
+    lost = [(p == q)[p.grad != 0] for p, q in half if p.grad is not None]
+    if lost and (share := torch.cat(lost).float().mean()) > 0.5:
+        words = f"parameters in half precision lose {share:.0%} of their updates"
+        yield words, "silent/precision"
+    # Of a loss that has reached 0, no gradient is left.
+    still = [] if now == 0 and first > 0 or now == 0 and not fresh else _still(model)
     if still:
-        yield f"the gradient of {_list(still)} is 0", "symptoms/loss"
+        yield f"the gradient of {_list(still)} is 0", CURVE
     output = model.eval()(inputs)
-    if torch.is_tensor(output) and output.dim() and output.std(0).max() < 1e-6:
-        yield "the output is the same for every input", "symptoms/loss"
-    whole = torch.is_tensor(target) and not (
-        target.is_floating_point() and target.std() > 0.51
-    )
-    if whole and min(losses) < -0.01:
-        yield f"the loss falls below 0, to {min(losses):.2g}", "symptoms/loss"
-    if losses[-1] < 0.8 * losses[0]:
+    both = torch.is_tensor(output) and torch.is_tensor(inputs) and output.dim() > 0
+    if both and not _constant(inputs) and not _constant(target):
+        flat = (output - output[:1]).abs().max() <= 1e-7 * output.abs().max()
+        if flat and len(output) == len(inputs) > 1:
+            yield "the output is the same for every input", CURVE
+    whole = torch.is_tensor(target) and not target.is_floating_point()
+    if isinstance(criterion, CLASSES | BINARY) and whole and min(losses) < -0.01:
+        yield f"the loss falls below 0, to {min(losses):.2g}", CURVE
+    if slow and not still:
+        yield from _learning(spare, inputs, target, first, now, moved / size)
+
+
+def _learning(spare, inputs, target, first, now, moved) -> Faults:
+    """Why the optimizer does not learn the batch, if another does."""
+    pages = {"weight_decay": "training/weight_decay", "eps": "training/momentum"}
+    for key, page in pages.items() if _new(spare[0]) else ():
+        optimizer, model, criterion = _copy(*spare)
+        value = optimizer.param_groups[0].get(key)
+        if not isinstance(value, float) or value < 1e-3:
+            continue
+        for group in optimizer.param_groups:
+            group[key] = 1e-8
+        losses = _train(model, criterion, optimizer, inputs, target, 25)
+        if losses[0] - losses[-1] > max(5 * (first - now), 0.05 * abs(first)):
+            yield f"{key} is {value}, without it the loss falls", page
+            return
+    losses = _adam(spare, inputs, target, 3e-3)
+    if min(losses[-5:]) < 0.9 * losses[0]:
+        if moved < 1e-4 and first - now < 0.005 * abs(first):
+            yield "the weights hardly move", "training/learning_rate"
         return
-    model, criterion = backup
-    adam = torch.optim.Adam([p for p in _parameters(*backup) if p.requires_grad], 3e-3)
-    losses = _train(model, criterion, adam, inputs, target, 60)
-    if losses[0] > 0.05 and min(losses[-5:]) > 0.9 * losses[0]:
-        yield (
-            f"one batch is not learned by heart: {losses[0]:.2g} to {losses[-1]:.2g}",
-            "symptoms/loss",
-        )
+    rows: list = []
+    for i, row in enumerate(target[:64]):
+        if len(rows) < 4 and not any(row.equal(target[j]) for j in rows):
+            rows.append(i)
+    if len(rows) < 2 or len(inputs) != len(target):
+        return
+    inputs, target = inputs[rows], target[rows]
+    _, model, criterion = _copy(*spare)
+    output = model(inputs)
+    constant = _best(criterion, output[:1], output, target)
+    free = _best(criterion, output, output, target)
+    if not constant > max(2 * free, 1e-3):
+        return
+    if min(loss for lr in (3e-3, 1e-2) for loss in _adam(spare, inputs, target, lr)) > (
+        0.98 * constant
+    ):
+        if isinstance(criterion, NUMBERS) and (size := target.abs().mean()) > 100:
+            yield f"targets of size {size:.0f}", DATA
+        else:
+            words = (
+                f"one batch is not learned by heart: {first:.2g} to {losses[-1]:.2g}"
+            )
+            yield words, CURVE
+
+
+def _adam(spare, inputs, target, lr) -> list[float]:
+    _, model, criterion = _copy(*spare)
+    trained = [p for p in _parameters(model, criterion) if p.requires_grad]
+    adam = torch.optim.Adam(trained, lr)
+    return _train(model, criterion, adam, inputs, target, 60)
+
+
+def _best(criterion, start, output, target) -> float:
+    """The least loss of free outputs, one for all or each its own; -inf if unknown."""
+    with contextlib.suppress(Exception):
+        free = start.detach().double().clone().requires_grad_()
+        lbfgs = torch.optim.LBFGS([free], max_iter=40, line_search_fn="strong_wolfe")
+
+        def closure() -> Tensor:
+            free.grad = None
+            loss = criterion(free.to(output.dtype).expand_as(output), target)
+            loss.backward(inputs=[free])
+            return loss
+
+        lbfgs.step(closure)
+        return float(closure())
+    return -math.inf
+
+
+def _uniform(criterion, output, target) -> float:
+    """ln C, if that is what the criterion takes for outputs of 0; else 0."""
+    if not torch.is_tensor(output) or output.dim() < 2:
+        return 0.0
+    loss = float(criterion(torch.zeros_like(output), target))
+    near = [math.log(c) for c in (output.shape[1], output.shape[-1]) if c > 1]
+    return max((x for x in near if abs(loss - x) < 1e-3), default=0.0)
+
+
+def _still(model) -> list[str]:
+    """Parameters of the modules in which no gradient is left at all."""
+    still: list = []
+    for name, module in model.named_modules():
+        own = dict(module.named_parameters(name, recurse=False))
+        own = {n: p for n, p in own.items() if p.grad is not None}
+        if not any(_values(p).any() for p in own.values()):
+            still += own
+    return _alone(model, still)
 
 
 def _train(model, criterion, optimizer, inputs, target, steps) -> list[float]:
+    trained = [p for p in _parameters(model, criterion) if p.requires_grad]
     losses = []
+
+    def closure():
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), target)
+        loss.backward(inputs=trained)  # what the criterion keeps stays untouched
+        return loss
+
     for _ in range(steps):
-
-        def closure():
-            optimizer.zero_grad()
-            loss = criterion(model(inputs), target)
-            loss.backward()
-            return loss
-
-        losses.append(float(optimizer.step(closure)))
+        losses.append(float(closure()))
+        try:
+            optimizer.step()
+        except (TypeError, AssertionError, RuntimeError):
+            optimizer.step(closure)
     return losses
 
 
-def _schedule(optimizer, scheduler) -> Iterator[tuple[str, str]]:
-    """The factor of the learning rate in the next thousand steps."""
-    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
-    if not isinstance(scheduler, torch.optim.lr_scheduler.LRScheduler):
-        return
-    if isinstance(scheduler, plateau) or scheduler.optimizer is not optimizer:
-        return
-    start = optimizer.param_groups[0].get("initial_lr", 0)
-    rates = []
-    for _ in range(1000):
-        try:
+def _rates(optimizer, scheduler) -> list[list[float]]:
+    """Of each group, in the next thousand steps."""
+    plateau, rates = torch.optim.lr_scheduler.ReduceLROnPlateau, []
+    if scheduler is None or isinstance(scheduler, plateau):
+        return []
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        optimizer, scheduler = _copy(optimizer, scheduler)
+        for _ in range(1000):  # or until its last step
             scheduler.step()
-        except ValueError:  # its last step
-            break
-        rates.append(float(optimizer.param_groups[0]["lr"]))
-    if rates and max(rates) < 0.02 * start:
-        yield "the schedule stays below 2 % of the rate", "silent/schedule"
-    if len(rates) > 2 and rates[0] < 0.5 * start and rates[2] < 0.02 * rates[0]:
-        yield "the rate is gone after three steps", "silent/schedule"
-    if rates and max(rates) > 100 * start:
-        yield "the schedule multiplies the rate by over 100", "silent/schedule"
-    if rates and min(rates) < 0:
-        yield "the schedule makes the rate negative", "silent/schedule"
+            rates.append([_number(group["lr"]) for group in optimizer.param_groups])
+    return rates
+
+
+def _schedule(optimizer, scheduler, rates) -> Faults:
+    """What a schedule does to the rate of the first group."""
+    schedules = torch.optim.lr_scheduler
+    start = optimizer.param_groups[0].get("initial_lr", 0)
+    zeros = [max(row) <= 0 for row in rates]
+    if zeros[:20] == [True] * 20 and not all(zeros):
+        yield f"the rate stays at 0 for {zeros.index(False)} steps", PLAN
+    rates = [row[0] for row in rates]
+    if len(rates) < 3 or not isinstance(scheduler, schedules.LRScheduler):
+        return
+    # A start of 1 leaves it to the schedule; a long warm-up still rises.
+    low = max(rates) < 0.02 * start < 0.01 and not rates[-1] > 1.5 * rates[0]
+    if low and scheduler.last_epoch < 5:
+        yield "the schedule stays below 2 % of the rate", PLAN
+    if rates[0] < 0.5 * start and rates[2] < 0.02 * rates[0]:
+        yield "the rate is gone after three steps", PLAN
+    named = isinstance(scheduler, schedules.OneCycleLR | schedules.CyclicLR)
+    if max(rates) > 100 * start and not named:
+        yield "the schedule multiplies the rate by over 100", PLAN
+    if min(rates[:3]) < 0:
+        yield "the schedule makes the rate negative", PLAN
 
 
 def _parameters(model, criterion) -> list[Tensor]:
@@ -571,8 +840,9 @@ def _parameters(model, criterion) -> list[Tensor]:
     return [*model.parameters(), *own]
 
 
-def _values(grad: Tensor) -> Tensor:
-    return grad.coalesce().values() if grad.is_sparse else grad
+def _values(p) -> Tensor:
+    """Of the gradient."""
+    return p.grad.coalesce().values() if p.grad.is_sparse else p.grad
 
 
 def _list(names: list[str]) -> str:
