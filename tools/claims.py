@@ -24,7 +24,8 @@ _EXPERIMENT = re.compile(
     rf'^## "(.+)" \{{ *#([\w-]+) *\}}$\n+\*\*({"|".join(VERDICTS)})\b',
     re.MULTILINE | re.IGNORECASE,
 )
-_LINK = re.compile(rf"\[([^\]]*)\]\([./\w]*\b{PAGE.name}#([\w-]+)\)")
+# One in backticks is an example.
+_LINK = re.compile(rf"(?<!`)\[([^\]]*)\]\([./\w]*\b{PAGE.name}#([\w-]+)\)")
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def ledger(root: Path = ROOT) -> str:
         anchor = f"#{link.anchor}" if link.anchor else ""
         # One link for a page, to the first of its sections that names the claim.
         own = places.setdefault(link.claim, {})
-        own.setdefault(link.title, f"[{link.title}]({path}{anchor})")
+        own.setdefault(path, f"[{link.title}]({path}{anchor})")
     lines = []
     part = ""
     for claim in claims(root):
@@ -145,7 +146,9 @@ def ledger(root: Path = ROOT) -> str:
             part = claim.part
             lines += ["", f"## {part}", "", "| claim | verdict | read on |"]
             lines += ["| --- | --- | --- |"]
-        links = ", ".join([claim.see, *places.get(claim.id, {}).values()])
+        back = places.get(claim.id, {}).items()
+        new = [link for path, link in back if f"]({path}" not in claim.see]
+        links = ", ".join([claim.see, *new])
         verdict = f"**{claim.verdict}**: {claim.why}"
         lines.append(f"| *{claim.text}*{{ #{claim.id} }} | {verdict} | {links} |")
     return "\n".join(lines)
