@@ -96,7 +96,13 @@ def test_a_build_without_results_says_what_to_do(root):
         ('"""Scores."""', '"""Scores of chance."""', False),
         ("  # reproducible", "", False),
         ("ax.plot(", "ax.step(range(4), ", False),
-        ('"> 0"', '"> 1"', True),  # no reader: a helper of one
+        ('"> 0"', '"> 1"', False),  # a helper of a reader
+        (
+            "import matplotlib.pyplot as plt",
+            "from matplotlib import pyplot as plt",
+            False,
+        ),
+        ("return {", "torch.rand(1)\n    return {", True),
     ],
 )
 def test_results_are_stale_when_their_code_changes(root, old, new, stale):
@@ -114,6 +120,9 @@ def test_what_is_imported_counts_and_its_docstrings_do_not(root):
     other = root / "snippets/other.py"
     other.write_text('"""Other."""\n\n\ndef f():\n    """Doc."""\n    return 1\n')
     change(root, "import torch\n", "import torch\n\nfrom snippets.other import f\n")
+    unused = find(root)[0].code_key
+    change(root, "return {", "f()\n    return {")
+    assert find(root)[0].code_key != unused
     keys = [find(root)[0].code_key]
     for old, new in (("Doc.", "Docs."), ("return 1", "return 2")):
         other.write_text(other.read_text().replace(old, new))
@@ -154,12 +163,31 @@ def test_an_experiment_has_findings_and_a_figure(root):
         find(root)
 
 
-def test_code_is_left_without_docstrings_and_readers():
-    text = code(ast.parse(EXPERIMENT))
-    assert "Scores" not in text
-    assert "def figure" not in text
-    assert "def findings" not in text
-    assert "def _draw" in text
+def test_code_of_an_experiment_is_what_it_uses():
+    text = ast.unparse(code(ast.parse(EXPERIMENT)))
+    for absent in ("Scores", "figure", "findings", "_Finding", "matplotlib"):
+        assert absent not in text
+    for present in ("def experiment", "def _draw", "SEEDS = 4", "import torch"):
+        assert present in text
+
+
+def test_code_of_another_module_is_all_but_what_draws():
+    text = """
+import math
+import matplotlib
+LIMIT = math.pi
+if LIMIT > 3:
+    HIGH = True
+print("always")
+def area(r):
+    return LIMIT * r**2
+def figure():
+    return matplotlib.figure.Figure()
+"""
+    left = ast.unparse(code(ast.parse(text)))
+    assert "matplotlib" not in left
+    for present in ("import math", "LIMIT = math.pi", "HIGH", "always", "def area"):
+        assert present in left
 
 
 def test_table_puts_the_runs_side_by_side():

@@ -87,9 +87,7 @@ def find(root: Path = ROOT) -> list[Snippet]:
             raise ArtefactError(f"{where}: {error.msg}") from None
         paths[name] = path
 
-    imports: dict[str, set[str]] = {}
     for name, tree in trees.items():
-        imports[name] = set()
         for node in ast.walk(tree):
             for other in _imported(node):
                 if other not in trees:
@@ -98,29 +96,34 @@ def find(root: Path = ROOT) -> list[Snippet]:
                         f"{where}: there is no snippet {other}; import from the file, "
                         "as in `from snippets.losses.regression.huber import huber`"
                     )
-                imports[name].add(other)
 
-    def closure(name: str) -> list[str]:
-        """The snippet and all that it imports, directly or not."""
-        found, unseen = {name}, [name]
-        while unseen:
-            new = imports[unseen.pop()] - found
-            found |= new
-            unseen += new
-        return sorted(found)
-
+    code = functools.cache(lambda name: evidence.code(trees[name]))
     snippets = []
     for name, tree in trees.items():
         verb = _verb(tree, paths[name].relative_to(root))
-        sources = [paths[other].read_text("utf-8") for other in closure(name)]
+        sources = [
+            paths[other].read_text("utf-8") for other in _closure(name, trees.get)
+        ]
         code_key = ""
         if verb == "experiment":
-            programs = [evidence.code(trees[other]) for other in closure(name)]
+            programs = map(ast.unparse, _closure(name, code).values())
             code_key = _hash(importlib.metadata.version("torch"), name, *programs)
             sources.append(json.dumps(evidence.read(paths[name])))
         key = _hash(*_environment(), name, *sources)
         snippets.append(Snippet(paths[name], name, verb, key, code_key))
     return snippets
+
+
+def _closure(name: str, tree: Callable[[str], ast.Module]) -> dict[str, ast.Module]:
+    """The trees of the snippet and of all that it imports, directly or not, by name."""
+    found: dict[str, ast.Module] = {}
+    unseen = [name]
+    while unseen:
+        other = unseen.pop()
+        if other not in found:
+            found[other] = tree(other)
+            unseen += [n for node in ast.walk(found[other]) for n in _imported(node)]
+    return dict(sorted(found.items()))
 
 
 def _verb(tree: ast.Module, where: Path) -> str:

@@ -24,7 +24,7 @@ from tools.pages import ROOT
 
 # How many times each experiment is done, with other random numbers.
 RUNS = 2
-# What draws and judges the results; a change of these makes no result stale.
+# What draws and judges results; they do not depend on it.
 READERS = {"figure", "findings"}
 
 
@@ -32,15 +32,42 @@ class EvidenceError(Exception):
     """Experiments that fail or have no results of their present code; says which."""
 
 
-def code(tree: ast.Module) -> str:
-    """What results depend on: the code of a module, without docstrings and readers."""
+def code(tree: ast.Module) -> ast.Module:
+    """The part of a module that results depend on.
+
+    That is what `experiment` uses, or, where there is none, all but `figure` and
+    `findings` and what only they import; without docstrings.
+    """
     tree = ast.parse(ast.unparse(tree))  # a copy, to be changed
-    tree.body = [n for n in tree.body if getattr(n, "name", "") not in READERS]
     for node in ast.walk(tree):
         kinds = ast.Module, ast.FunctionDef, ast.ClassDef
         if isinstance(node, kinds) and ast.get_docstring(node) is not None:
             node.body[0] = ast.Pass()
-    return ast.unparse(tree)
+    bound = [(node, _names(node)) for node in tree.body]
+    roots = {name for node, names in bound for name in names if not _imports(node)}
+    wanted = {"experiment"} if "experiment" in roots else roots - READERS
+    used: set[str] = set()
+    while wanted - used:
+        used |= wanted
+        for node, names in bound:
+            if not names or names & used:
+                wanted |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    tree.body = [node for node, names in bound if not names or names & used]
+    return tree
+
+
+def _imports(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _names(node: ast.stmt) -> set[str]:
+    """What a statement of a module binds."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if _imports(node):
+        return {a.asname or a.name.partition(".")[0] for a in node.names}
+    stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+    return {n.id for n in stored if isinstance(n.ctx, ast.Store)}
 
 
 def results_file(path: Path) -> Path:

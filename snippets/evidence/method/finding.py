@@ -26,6 +26,8 @@ class Finding:
         >>> same = Finding("accuracy, Adam minus SGD", (0.4, -0.1, 1.2), -1, 1)
         >>> same.holds, same.text, same.bounds
         (False, '0.4 [-0.1, 1.2]', '-1 to 1')
+        >>> Finding("failed runs (%)", (100.0, 100.0, 100.0), above=50).text
+        '100 in all'
     """
 
     what: str
@@ -50,8 +52,10 @@ class Finding:
     def text(self) -> str:
         """The mean and its interval, with as many digits as the interval supports."""
         mean, low, high = self.estimate
+        if low == high:
+            return f"{mean:.3g} in all"
         size = max(high - low, abs(mean) / 1000)
-        places = max(0, 1 - math.floor(math.log10(size))) if size else 0
+        places = max(0, 1 - math.floor(math.log10(size)))
         # No negative zero.
         mean, low, high = (round(v, places) + 0.0 for v in (mean, low, high))
         return f"{mean:.{places}f} [{low:.{places}f}, {high:.{places}f}]"
