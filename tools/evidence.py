@@ -119,8 +119,11 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="also what has results")
     parser.add_argument(
         "--check",
-        action="store_true",
-        help="compare with a run on new random numbers, and write nothing",
+        type=int,
+        nargs="?",
+        const=RUNS,
+        metavar="RUN",
+        help=f"compare with the run of this number (default {RUNS}), and write nothing",
     )
     options = parser.parse_args()
     chosen = [
@@ -132,8 +135,8 @@ def main() -> None:
     if not chosen:
         sys.exit(f"no experiment below snippets/ has {options.names} in its path")
     try:
-        if options.check:
-            _check(chosen)
+        if options.check is not None:
+            _check(chosen, options.check)
         else:
             fill(chosen, options.again, functools.partial(print, flush=True))
     except EvidenceError as error:
@@ -168,25 +171,27 @@ def fill(experiments: list, again: bool, report: Callable[[str], None]) -> None:
         write(results_file(snippet.path), text.encode())
 
 
-def _check(experiments: list) -> None:
-    """Say which findings hold on new random numbers, and lie where the published do."""
+def _check(experiments: list, run: int) -> None:
+    """Say which findings hold in another run, and lie where the published do."""
     import torch
 
     failed = inside = count = 0
-    for snippet, _, scores, _ in _measure([(s, RUNS) for s in experiments], print):
-        module = importlib.import_module(snippet.name)
-        published = module.findings(runs(snippet.path, snippet.code_key)[0])
-        scores = {name: torch.tensor(values) for name, values in scores.items()}
-        for old, new in zip(published, module.findings(scores), strict=True):
-            count += 1
-            failed += not new.holds
-            inside += old.estimate[1] <= new.estimate[0] <= old.estimate[2]
-            if not new.holds:
-                print(f"  not {new.bounds}: {new.what}: {new.text}, was {old.text}")
-    print(
-        f"{count - failed} of {count} findings hold; "
-        f"{inside} of {count} means lie in the interval of run 1"
-    )
+    try:
+        for snippet, _, scores, _ in _measure([(s, run) for s in experiments], print):
+            module = importlib.import_module(snippet.name)
+            published = module.findings(runs(snippet.path, snippet.code_key)[0])
+            scores = {name: torch.tensor(values) for name, values in scores.items()}
+            for old, new in zip(published, module.findings(scores), strict=True):
+                count += 1
+                failed += not new.holds
+                inside += old.estimate[1] <= new.estimate[0] <= old.estimate[2]
+                if not new.holds:
+                    print(f"  not {new.bounds}: {new.what}: {new.text}, was {old.text}")
+    finally:
+        print(
+            f"{count - failed} of {count} findings hold; "
+            f"{inside} of {count} means lie in the interval of run 1"
+        )
     sys.exit(failed > 0)
 
 

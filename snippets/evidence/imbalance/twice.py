@@ -26,7 +26,7 @@ from snippets.evidence.method.tuned import tuned
 SEEDS, BATCH, HIDDEN = 8, 128, 16
 COMMON, VALID = 20_000, 5_000  # negatives
 STEPS = {10: 400, 100: 1000, 1000: 1600}  # for each number of negatives to a positive
-RATES = [2e-4, 1e-3, 7e-3, 5e-2, 0.35]
+RATES = [2e-4, 1e-3, 7e-3, 5e-2, 0.35, 2.5]
 METHODS = {  # start of the bias over the log prior, weighs positives, gamma, draws
     "neither": (1, False, 0, "all"),
     "class weights": (0, True, 0, "all"),
