@@ -31,6 +31,8 @@ def root(tmp_path: Path, cache: Path) -> Path:
     settings = settings[: settings.index("\nnav:")]  # the pages there are not here
     (tmp_path / "mkdocs.yml").write_text(settings)
     (tmp_path / "snippets").mkdir()
+    (tmp_path / "docs/evidence").mkdir()
+    (tmp_path / "docs/evidence/claims.toml").touch()
     (tmp_path / ".cache").mkdir()
     (tmp_path / ".cache/jinja").symlink_to(cache)
     return tmp_path
@@ -52,7 +54,6 @@ NOTEBOOK = (
 
 
 def test_a_site_builds_until_a_snippet_breaks_its_notebook(root):
-    (root / "docs/evidence").mkdir()
     (root / "docs/evidence/n.py").write_text(NOTEBOOK)
     page = "# T\n\n[N](evidence/n.py)\n\n![A caption](index/t.md)\n"
     result = build(root, page, t=TABLE, n="n = 4\n")

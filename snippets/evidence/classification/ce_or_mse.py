@@ -154,7 +154,7 @@ def figure(scores: dict[str, Tensor]) -> Figure:
         panel.set(ylabel=label, yscale="log")
         panel.set_yticks(ticks, ["never" if t == STEPS else t for t in ticks])
         panel.minorticks_off()
-    panels[0].legend(fontsize=8, ncols=2)
+    panels[0].legend(ncols=2)
     panels[2].set_xticks(range(len(TASKS)), [t.replace(", ", "\n") for t in TASKS])
     panels[0].set(ylim=(2, 80), title="MSE fails where its targets are hard to reach")
     return fig

@@ -154,7 +154,7 @@ def figure(scores: dict[str, Tensor]) -> Figure:
                 label = None if i else f"{where} classes"
                 panel.plot(at, mean, f"C{j}o", ms=5, label=label)
         panel.set_ylabel(f"{task}\n1-NN accuracy (%)")
-    panels[0].legend(loc="lower left", fontsize=8)
+    panels[0].legend(loc="lower left")
     panels[2].set_xticks(range(len(names)), [n.replace(" ", "\n", 1) for n in names])
     panels[0].set_title("Which classes were seen matters more than the loss")
     return fig

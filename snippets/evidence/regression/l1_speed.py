@@ -119,7 +119,7 @@ def figure(scores: dict[str, Tensor]) -> Figure:
                 panel.errorbar(places, mean, error, ms=4, label=label, **style)
         panel.set_ylabel(f"{name}: distance to the truth")
         panel.set_ylim(0)
-    panels[0].legend(loc="lower left", ncols=2, fontsize="small")
+    panels[0].legend(loc="lower left", ncols=2)
     panels[1].set_xticks(range(len(BUDGETS)), BUDGETS)
     panels[1].set_xlabel("steps")
     panels[0].set_title("L1 is behind, whether the rate decays or not")

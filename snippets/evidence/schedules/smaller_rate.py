@@ -116,6 +116,9 @@ def findings(scores: dict[str, Tensor]) -> list[Finding]:
     return [Finding(what, interval(v), **bounds) for what, v, bounds in found]
 
 
+LEAST = 0.01  # the smallest training loss that is drawn
+
+
 def figure(scores: dict[str, Tensor]) -> Figure:
     """Test loss against steps, and against training loss."""
     fig, panels = plt.subplots(2, 1, figsize=(5.5, 6.6))
@@ -124,15 +127,18 @@ def figure(scores: dict[str, Tensor]) -> Figure:
         ends = [interval(v) for v in scores["test"][i, first:]]
         mean, low, high = torch.tensor(ends).T
         training = scores["training"][i, first:].mean(1)
-        for panel, at in zip(panels, (MARKS[first:], training), strict=True):
-            panel.plot(at, mean, ["-", "--"][i == 3], color=f"C{i}", label=line)
-            panel.fill_between(at, low, high, color=f"C{i}", alpha=0.15, lw=0)
+        for panel, at in zip(
+            panels, (torch.tensor(MARKS[first:]), training), strict=True
+        ):
+            x, y, under, over = (v[at >= LEAST] for v in (at, mean, low, high))
+            panel.plot(x, y, ["-", "--"][i == 3], color=f"C{i}", label=line)
+            panel.fill_between(x, under, over, color=f"C{i}", alpha=0.15, lw=0)
             panel.set(xscale="log", ylim=(0.5, 1.6), ylabel="test loss (nats)")
     decayed = [v.mean().item() for v in scores["decayed test"]]
     panels[0].plot(DECAYS, decayed, "kx", ms=5, label="0.54, decayed to 0")
     panels[0].set_xlabel("steps")
     panels[1].set_xlabel("training loss (nats), falling to the right")
-    panels[1].set_xlim(1.5, 0.01)
+    panels[1].set_xlim(1.5, LEAST)
     panels[0].set_title("A small rate overfits later, hardly less")
     fig.legend(
         *panels[0].get_legend_handles_labels(), loc="outside lower center", ncol=2

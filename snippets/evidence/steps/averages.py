@@ -155,6 +155,6 @@ def figure(scores: dict[str, Tensor]) -> Figure:
         panel.minorticks_off()
     panels[0].set_ylim(0.3, 1)
     panels[1].set_ylim(1.9, 2.9)
-    panels[0].legend(fontsize="small")
+    panels[0].legend()
     panels[0].set_title("Averaging does the work of the decay")
     return fig

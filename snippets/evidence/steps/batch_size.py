@@ -131,7 +131,7 @@ def figure(scores: dict[str, Tensor]) -> Figure:
         rule = [start * (size / SIZES[0]) ** power for size in SIZES]
         label = "linear" if power == 1 else "square root"
         column[1].plot(SIZES, rule, "--", color=plt.rcParams["text.color"], label=label)
-        column[1].legend(fontsize="small")
+        column[1].legend()
         column[0].set(title=name, xscale="log", yscale="log")
         column[1].set(yscale="log", xlabel="batch size")
         column[1].set_xticks(SIZES, [str(size) for size in SIZES])
@@ -143,6 +143,6 @@ def figure(scores: dict[str, Tensor]) -> Figure:
         panel.yaxis.set_minor_locator(plt.NullLocator())
     panels[0, 0].set_ylabel("test loss (nats)")
     panels[1, 0].set_ylabel("best learning rate")
-    panels[0, 1].legend(fontsize="small")
+    panels[0, 1].legend()
     fig.suptitle("Large batches lose by fewer steps", fontweight="bold")
     return fig
