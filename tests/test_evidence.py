@@ -135,6 +135,9 @@ def test_only_what_is_missing_is_run(root):
     path = root / "snippets/chance.json"
     data = json.loads(path.read_text())
     del data["runs"]["1"]
+    path.write_text(json.dumps(data))
+    with pytest.raises(EvidenceError, match="its results are missing"):
+        runs(path.with_suffix(".py"), data["key"])
     data["runs"]["0"]["scores"] = {"score": [0.5] * 4}  # to see that it is kept
     path.write_text(json.dumps(data))
     lines = []

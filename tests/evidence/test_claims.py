@@ -82,12 +82,22 @@ def test_ledger_has_a_table_for_each_part_and_links_back(tmp_path):
     page = root / "docs/x/y.md"
     page.parent.mkdir()
     page.write_text(
-        "---\ntitle: Why\n---\n## H { #h }\n[holds](../evidence/claims.md#two)"
+        "---\ntitle: Why\n---\n## G { #g }\nAs in `[holds](../evidence/claims.md#one)`.\n"
+        "## H { #h }\n[holds](../evidence/claims.md#two)\n"
+        "## I { #i }\n[holds](../evidence/claims.md#two)\n"
     )
     lines = claims.ledger(root).splitlines()
     assert "## A part" in lines
     assert "| *t*{ #one } | **holds**: w | s |" in lines
+    # Once for a page, to its first section with the claim.
     assert "| *t*{ #two } | **holds**: w | s, [Why](../x/y.md#h) |" in lines
+
+
+def test_ledger_does_not_repeat_a_page_that_it_names(tmp_path):
+    root = ledger(tmp_path, ROW.replace('"s"', '"[why](../y.md#g)"'))
+    link = "[holds](evidence/claims.md#one)"
+    (root / "docs/y.md").write_text(f"---\ntitle: Why\n---\n## H {{ #h }}\n{link}")
+    assert claims.ledger(root).endswith("| **holds**: w | [why](../y.md#g) |")
 
 
 @pytest.mark.parametrize(
