@@ -15,24 +15,17 @@ from snippets.losses.contrastive.supervised_contrastive_loss import (
     supervised_contrastive_loss,
 )
 from snippets.losses.similarity.batch_hard_triplet_loss import batch_hard_triplet_loss
-from tools import evidence
-from tools.artefacts import find
-
-STORED = {
-    s.name.rpartition(".")[2]: evidence.runs(s.path, s.code_key)
-    for s in find()
-    if s.verb == "experiment" and s.place.startswith("evidence/classification/")
-}
+from tests.evidence.stored import stored
 
 
-def every_run(name):
-    return pytest.mark.parametrize("scores", STORED[name], ids=("run 1", "run 2"))
+def every_run(experiment):
+    return pytest.mark.parametrize("scores", stored(experiment), ids=("run 1", "run 2"))
 
 
 # Cross-entropy or MSE
 
 
-@every_run("ce_or_mse")
+@every_run(ce_or_mse)
 def test_cross_entropy_is_never_behind_and_mse_is_where_the_page_says(scores):
     ce, mse, heavy, after = ce_or_mse.LOSSES
     digits, start, wide, narrow = ce_or_mse.TASKS
@@ -99,7 +92,7 @@ def test_the_start_is_ten_times_larger(monkeypatch):
 # Label smoothing
 
 
-@every_run("smoothing")
+@every_run(smoothing)
 def test_smoothing_lowers_confidence_and_a_temperature_repairs_the_tuned(scores):
     right, wrong = smoothing.RIGHT, smoothing.WRONG
     late, noisy = smoothing.LATE, smoothing.NOISY
@@ -164,7 +157,7 @@ def test_smoothing_is_that_of_torch():
 # Features
 
 
-@every_run("features")
+@every_run(features)
 def test_no_loss_stands_out_and_seen_classes_decide(scores):
     digits, few, many = features.TASKS
 

@@ -6,21 +6,16 @@ import pytest
 import torch
 
 from snippets.evidence.cost import half_state, implementations
+from tests.evidence.stored import stored
 from tools import evidence
-from tools.artefacts import find
 
-STORED = {
-    s.path.stem: evidence.runs(s.path, s.code_key)
-    for s in find()
-    if s.verb == "experiment" and s.place.startswith("evidence/cost/")
-}
 both = pytest.mark.parametrize("run", range(evidence.RUNS))
 
 
 @both
 def test_ratios_are_those_of_the_page(run):
     foreach, fused = torch.stack(
-        [s.mean(1) for s in STORED["implementations"][run].values()], 1
+        [s.mean(1) for s in stored(implementations)[run].values()], 1
     )
     assert 0.15 < fused.min() < fused.max() < 0.45
     at = dict(zip(implementations.SHAPES, foreach.tolist(), strict=True))
@@ -73,7 +68,7 @@ def test_time_is_that_of_the_process():
 
 @both
 def test_the_state_is_harmless_and_the_weights_are_not(run):
-    scores = STORED["half_state"][run]
+    scores = stored(half_state)[run]
     plain, state, all_ = (scores[f"{f} test"].mean(2) for f in half_state.FORMS)
     at = {rate: i for i, rate in enumerate(half_state.RATES)}
     up_to = at[0.03] + 1

@@ -6,16 +6,7 @@ import torch
 from snippets.evidence.decay import biases_and_norms, usual_decay
 from snippets.evidence.method.digits import digits
 from snippets.evidence.method.stack import Stack
-from tools import evidence
-from tools.artefacts import find
-
-KEYS = {s.name: s for s in find()}
-
-
-def stored(module):
-    """What the experiment returned in each run."""
-    snippet = KEYS[module.__name__]
-    return evidence.runs(snippet.path, snippet.code_key)
+from tests.evidence.stored import stored
 
 
 @pytest.mark.parametrize("run", range(2))

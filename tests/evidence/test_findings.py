@@ -4,21 +4,18 @@ import importlib
 
 import pytest
 
+from tests.evidence.stored import experiments, stored
 from tools import evidence
-from tools.artefacts import find
 from tools.pages import ROOT, read
 
-EXPERIMENTS = [s for s in find() if s.verb == "experiment"]
+EXPERIMENTS = list(experiments().values())
 every = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda s: s.place)
 
 
 @every
 def test_every_finding_holds_in_every_run(experiment):
     module = importlib.import_module(experiment.name)
-    findings = [
-        module.findings(scores)
-        for scores in evidence.runs(experiment.path, experiment.code_key)
-    ]
+    findings = [module.findings(scores) for scores in stored(module)]
     assert len(findings) == evidence.RUNS
     assert findings[0]
     assert not [f for run in findings for f in run if not f.holds]

@@ -1,6 +1,5 @@
 """The experiments on class imbalance measure what they say, and the page says no more."""
 
-import functools
 import math
 
 import pytest
@@ -11,19 +10,10 @@ from torch.nn import functional as F
 
 from snippets.evidence.imbalance import clouds, remedies, twice, zero_bias
 from snippets.losses.imbalance.focal_loss import focal_loss
+from tests.evidence.stored import stored
 from tools import evidence
-from tools.artefacts import find
 
 RUNS = pytest.mark.parametrize("run", range(evidence.RUNS))
-
-
-places = functools.cache(lambda: {snippet.place: snippet for snippet in find()})
-
-
-@functools.cache
-def stored(name):
-    snippet = places()[f"evidence/imbalance/{name}"]
-    return evidence.runs(snippet.path, snippet.code_key)
 
 
 # What is measured.
@@ -189,7 +179,7 @@ def test_relu_less_its_mean_has_none_in_a_new_network():
 
 @RUNS
 def test_no_remedy_ranks_better_than_plain_and_a_threshold_replaces_them(run):
-    scores = {**stored("remedies")[run]}
+    scores = {**stored(remedies)[run]}
     del scores["truth"]
     plain = {name: v[:, remedies.PRIOR].mean(-1) for name, v in scores.items()}
     others = [remedies.WEIGHTS, remedies.FOCAL, remedies.OVER]
@@ -211,7 +201,7 @@ def test_no_remedy_ranks_better_than_plain_and_a_threshold_replaces_them(run):
 
 
 def test_the_figure_of_the_remedies_shows_what_its_text_says():
-    scores = {name: v.mean(-1) for name, v in stored("remedies")[0].items()}
+    scores = {name: v.mean(-1) for name, v in stored(remedies)[0].items()}
     rank = scores["precision"]
     assert scores["truth"].tolist() == pytest.approx([0.90, 0.64, 0.31], abs=0.01)
     assert abs(rank[2, remedies.ZERO] - 0.05) < 0.005
@@ -227,10 +217,8 @@ def test_the_figure_of_the_remedies_shows_what_its_text_says():
 @RUNS
 def test_the_zero_bias_delays_relu_alone(run):
     stops = zero_bias.STOPS
-    gaps = {
-        k: (v[:, 0] - v[:, 1]).mean(-1) for k, v in stored("zero_bias")[run].items()
-    }
-    paths = {k: v.mean(-1) for k, v in stored("zero_bias")[run].items()}
+    gaps = {k: (v[:, 0] - v[:, 1]).mean(-1) for k, v in stored(zero_bias)[run].items()}
+    paths = {k: v.mean(-1) for k, v in stored(zero_bias)[run].items()}
     relu, centred, tanh = gaps.values()
     at = stops.index(400)
     assert -0.4 < relu[at] < -0.3
@@ -246,12 +234,12 @@ def test_the_zero_bias_delays_relu_alone(run):
 
 
 def _relu():
-    return [scores["ReLU"] for scores in stored("zero_bias")]
+    return [scores["ReLU"] for scores in stored(zero_bias)]
 
 
 @RUNS
 def test_two_corrections_are_worse_than_one(run):
-    scores = {name: v[1].mean(-1) for name, v in stored("twice")[run].items()}
+    scores = {name: v[1].mean(-1) for name, v in stored(twice)[run].items()}
     both, over, weights = twice.BOTH, twice.OVER, twice.WEIGHTS
     for alone in (over, weights):
         assert scores["precision"][both] - scores["precision"][alone] < -0.07

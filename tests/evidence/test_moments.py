@@ -7,20 +7,15 @@ import torch
 
 from snippets.evidence.method.digits import digits
 from snippets.evidence.moments import betas, momentum_noise, rmsprop_rnn
+from tests.evidence.stored import stored
 from tools import evidence
-from tools.artefacts import find
 
-STORED = {
-    s.path.stem: evidence.runs(s.path, s.code_key)
-    for s in find()
-    if s.verb == "experiment" and s.place.startswith("evidence/moments/")
-}
 both = pytest.mark.parametrize("run", range(evidence.RUNS))
 
 
 @both
 def test_momentum_up_to_09_is_neutral_with_small_batches(run):
-    scores = STORED["momentum_noise"][run]
+    scores = stored(momentum_noise)[run]
     small = momentum_noise._tuned(scores, "batch 4").mean(1)
     assert small[:3].max() - small[:3].min() < 0.1
     assert 0.05 < small[4] - small[2] < 0.2
@@ -58,7 +53,7 @@ def test_scaled_pixels_have_the_moments_of_training_data_only():
 
 @both
 def test_betas_move_the_loss_as_the_page_says(run):
-    scores = STORED["betas"][run]
+    scores = stored(betas)[run]
     rare, noisy, calm = (betas._tuned(scores, n).mean(1) for n in betas.TASKS)
     assert abs(rare[3] - rare[2]) < 0.001
     assert 0.03 < rare[0] - rare[2] < 0.04
@@ -124,7 +119,7 @@ def test_beta1_of_zero_saves_no_memory():
 
 @both
 def test_three_optimizers_reach_the_same_loss_at_rates_far_apart(run):
-    scores = STORED["rmsprop_rnn"][run]
+    scores = stored(rmsprop_rnn)[run]
     losses, rates = [], []
     for name, (_, space) in rmsprop_rnn.KINDS.items():
         losses.append(rmsprop_rnn._tuned(scores, name).mean().item())

@@ -5,14 +5,12 @@ import torch
 
 from snippets.evidence.method.stack import Stack
 from snippets.evidence.multitask import learned_weights as page
-from tools import evidence
-from tools.artefacts import find
+from tests.evidence.stored import stored
 
 
 @pytest.mark.parametrize("run", range(2))
 def test_errors_and_weights(run):
-    snippet = next(s for s in find() if s.name == page.__name__)
-    scores = evidence.runs(snippet.path, snippet.code_key)[run]
+    scores = stored(page)[run]
     equal, variance, zero, started, bare = (scores[w].mean(1) for w in page.WAYS)
     assert equal[0] > 2 * zero[0] > 2 * started[0]
     assert (bare > 1).all() and bare[0] > 500

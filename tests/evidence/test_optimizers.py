@@ -13,14 +13,9 @@ from snippets.evidence.optimizers import (
 )
 from snippets.evidence.optimizers.basin import basin
 from snippets.evidence.optimizers.cnn import cnn
+from tests.evidence.stored import stored
 from tools import evidence
-from tools.artefacts import find
 
-RESULTS = {
-    s.name.rpartition(".")[2]: evidence.runs(s.path, s.code_key)
-    for s in find()
-    if s.verb == "experiment" and s.place.startswith("evidence/optimizers/")
-}
 runs = pytest.mark.parametrize("run", range(evidence.RUNS))
 
 
@@ -62,13 +57,13 @@ class TestBasin:
 @runs
 class TestMlp:
     def test_no_basin_is_as_wide_as_two_decades(self, run):
-        scores = RESULTS["basins_mlp"][run]
+        scores = stored(basins_mlp)[run]
         widths = [width(basins_mlp, scores, name) for name in basins_mlp.KINDS]
         assert max(widths) < 1.8
         assert min(widths) == widths[0] < 0.7  # plain SGD
 
     def test_of_the_defaults_only_that_of_rmsprop_lies_in_its_basin(self, run):
-        scores = RESULTS["basins_mlp"][run]
+        scores = stored(basins_mlp)[run]
         inside = {}
         for name, (*_, default) in basins_mlp.KINDS.items():
             low, high = 10 ** basins_mlp._best(scores, name)[2].mean(0)
@@ -81,28 +76,28 @@ class TestMlp:
 
     def test_the_last_row_is_trained_at_the_default(self, run):
         # RMSprop's is also on the grid: the same network twice.
-        test = RESULTS["basins_mlp"][run]["RMSprop test"]
+        test = stored(basins_mlp)[run]["RMSprop test"]
         row = basins_mlp.RATES["RMSprop"].index(pytest.approx(1e-2))
         assert test[row].tolist() == test[-1].tolist()
         # Adam's too, as its first.
-        test = RESULTS["basins_mlp"][run]["Adam test"]
+        test = stored(basins_mlp)[run]["Adam test"]
         assert test[0].tolist() == pytest.approx(test[-1].tolist(), abs=0.5)
 
 
 @runs
 class TestCnn:
     def test_the_tuned_rates_differ_by_optimizer(self, run):
-        scores = RESULTS["basins_cnn"][run]
+        scores = stored(basins_cnn)[run]
         rates = [rate(basins_cnn, scores, name) for name in basins_cnn.KINDS]
         assert rates == pytest.approx([1, 0.2154, 0.01, 0.0464], rel=1e-3)
 
     def test_all_are_good_to_a_few_points(self, run):
-        scores = RESULTS["basins_cnn"][run]
+        scores = stored(basins_cnn)[run]
         best = [basins_cnn._best(scores, n)[1].mean() for n in basins_cnn.KINDS]
         assert 91 < min(best) < max(best) < 95.5
 
     def test_sgd_falls_to_chance_within_a_factor_of_five(self, run):
-        scores = RESULTS["basins_cnn"][run]
+        scores = stored(basins_cnn)[run]
         best = basins_cnn._best(scores, "SGD")[0]
         assert scores["SGD test"][best + 2].mean() < 15
         assert basins_cnn.RATES["SGD"][best + 2] < 5
@@ -111,7 +106,7 @@ class TestCnn:
 @runs
 class TestTransformer:
     def test_half_a_decade_off_costs_more_than_another_optimizer(self, run):
-        scores = RESULTS["basins_transformer"][run]
+        scores = stored(basins_transformer)[run]
         tuned_losses, beside = [], []
         for name in basins_transformer.KINDS:
             best, score, _ = basins_transformer._best(scores, name)
@@ -123,7 +118,7 @@ class TestTransformer:
         assert min(beside) > spread
 
     def test_all_are_far_below_a_guess(self, run):
-        scores = RESULTS["basins_transformer"][run]
+        scores = stored(basins_transformer)[run]
         for name in basins_transformer.KINDS:
             assert basins_transformer._best(scores, name)[1].mean() < 2.6
 
@@ -131,7 +126,7 @@ class TestTransformer:
 class TestGeneralises:
     @runs
     def test_both_fit_the_training_data(self, run):
-        scores = RESULTS["sgd_generalises"][run]
+        scores = stored(sgd_generalises)[run]
         for network in sgd_generalises.STEPS:
             for name, rates in sgd_generalises.RATES.items():
                 error = scores[f"{network} {name} error"]
@@ -139,12 +134,12 @@ class TestGeneralises:
                 assert fit.mean() > 99.9
 
     def test_seeds_differ_in_both_directions(self):
-        difference = sgd_generalises._pair(RESULTS["sgd_generalises"][0], "MLP", "test")
+        difference = sgd_generalises._pair(stored(sgd_generalises)[0], "MLP", "test")
         assert difference.max() == pytest.approx(1.8, abs=0.05)
         assert difference.min() == pytest.approx(-2.6, abs=0.05)
 
     def test_on_the_cnn_sgd_is_behind_in_both_runs(self):
-        for scores, gap in zip(RESULTS["sgd_generalises"], (-0.5, -0.9), strict=True):
+        for scores, gap in zip(stored(sgd_generalises), (-0.5, -0.9), strict=True):
             mean = sgd_generalises._pair(scores, "CNN", "test").mean()
             assert mean == pytest.approx(gap, abs=0.05)
 

@@ -4,23 +4,19 @@ import pytest
 import torch
 
 from snippets.evidence.regression import l1_speed, outliers, quantiles
-from tools import evidence
-from tools.artefacts import find
+from tests.evidence.stored import stored
 
-KEYS = {s.name: s for s in find()}
 BOTH = pytest.mark.parametrize("run", range(2))
 
 
-def stored(module, run):
+def means(experiment, run):
     """What the experiment returned, means over the seeds."""
-    snippet = KEYS[module.__name__]
-    scores = evidence.runs(snippet.path, snippet.code_key)[run]
-    return {name: values.mean(-1) for name, values in scores.items()}
+    return {name: v.mean(-1) for name, v in stored(experiment)[run].items()}
 
 
 @BOTH
 def test_outliers_in_targets_and_in_inputs(run):
-    scores = stored(outliers, run)
+    scores = means(outliers, run)
     mse, l1, huber, cauchy = scores["network"].T
     assert mse[2] > 2 * huber[2]
     assert huber[2] - huber[0] < 0.15
@@ -35,7 +31,7 @@ def test_outliers_in_targets_and_in_inputs(run):
 
 @BOTH
 def test_l1_is_behind_with_adam_at_every_length(run):
-    scores = stored(l1_speed, run)
+    scores = means(l1_speed, run)
     for schedule in l1_speed.SCHEDULES:
         mse, huber, l1 = scores[f"Adam {schedule}"].T
         assert (l1 - mse > 0.02).all()
@@ -49,7 +45,7 @@ def test_l1_is_behind_with_adam_at_every_length(run):
 
 @BOTH
 def test_shares_below(run):
-    scores = stored(quantiles, run)
+    scores = means(quantiles, run)
     assert ((scores["pinball"] - 0.9).abs() < 0.01).all()
     normal, skewed, heavy = 100 * scores["squared 9:1"]
     assert normal == pytest.approx(80.5, abs=1)

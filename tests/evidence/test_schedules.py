@@ -1,6 +1,5 @@
 """Learning rate and schedules: what the page says beyond the findings, and the code."""
 
-import functools
 import math
 
 import pytest
@@ -10,15 +9,8 @@ from snippets.evidence.method.interval import interval
 from snippets.evidence.method.mlp import mlp
 from snippets.evidence.method.stack import Stack
 from snippets.evidence.schedules import range_test, schedules, smaller_rate, warmup
+from tests.evidence.stored import stored
 from tools import evidence
-from tools.artefacts import find
-
-
-@functools.cache
-def stored(name):
-    (found,) = [s for s in find() if s.place == f"evidence/schedules/{name}"]
-    return evidence.runs(found.path, found.code_key)
-
 
 run = pytest.mark.parametrize("run", range(evidence.RUNS))
 
@@ -28,9 +20,7 @@ def test_noise_and_length_decide_what_a_decay_gains(run):
     best = {
         (batch, i): {
             name: error.mean().item()
-            for name, error in schedules._best(
-                stored("schedules")[run], batch, i
-            ).items()
+            for name, error in schedules._best(stored(schedules)[run], batch, i).items()
         }
         for batch in (8, 128)
         for i in range(2)
@@ -141,7 +131,7 @@ def test_lost_points_are_those_of_the_rate_nearest_to_the_reading():
 
 @run
 def test_what_each_rule_loses(run):
-    lost = {n: range_test._lost(stored("range_test")[run], n) for n in range_test.KINDS}
+    lost = {n: range_test._lost(stored(range_test)[run], n) for n in range_test.KINDS}
     mean = {
         n: {way: v.mean().item() for way, v in one.items()} for n, one in lost.items()
     }
@@ -158,7 +148,7 @@ def test_what_each_rule_loses(run):
     assert steep.median() < 2
     assert steep.max() > 25
     for name in range_test.KINDS:
-        parts = (stored("range_test")[run][f"{name}: {k}"] for k in ("test", "read"))
+        parts = (stored(range_test)[run][f"{name}: {k}"] for k in ("test", "read"))
         error, read = parts
         valley = read[range_test.RULES.index("valley")]
         assert valley.median() < range_test.GRID[error.mean(1).argmin()] / 3
@@ -182,7 +172,7 @@ def test_the_dropped_rate_is_a_tenth_from_its_step_on():
 
 @run
 def test_a_small_rate_needs_time_and_a_decay_does_not(run):
-    scores = stored("smaller_rate")[run]
+    scores = stored(smaller_rate)[run]
     test = scores["test"].mean(2)
     stop = [smaller_rate.MARKS[int(i)] for i in scores["stop"][:, 0]]
     decays = scores["decayed validation"].mean(1)
@@ -201,7 +191,7 @@ def test_a_small_rate_needs_time_and_a_decay_does_not(run):
 
 @run
 def test_where_warm_up_matters(run):
-    scores = stored("warmup")[run]
+    scores = stored(warmup)[run]
     for way in warmup.WAYS:
         pre, post = (scores[f"{kind}, {way}, test"] for kind in warmup.KINDS)
         assert pre.isfinite().all() and post.isfinite().all()

@@ -6,32 +6,20 @@ from torch import nn
 from snippets.evidence.method.stack import Stack
 from snippets.evidence.method.train import train
 from snippets.evidence.steps import accumulation, averages, batch_size, clipping
-from tools import evidence
-from tools.artefacts import find
-
-STORED = {
-    s.place: evidence.runs(s.path, s.code_key)
-    for s in find()
-    if s.verb == "experiment" and s.place.startswith("evidence/steps/")
-}
-
-
-def runs(name):
-    return STORED[f"evidence/steps/{name}"]
-
+from tests.evidence.stored import stored
 
 # Clipping
 
 
 def test_clipping_the_usual_norm_is_between_a_quarter_and_one():
-    for scores in runs("clipping"):
+    for scores in stored(clipping):
         for case in clipping.CASES:
             usual = scores[f"{case} norm"][:2].median()  # at its low rates
             assert 0.25 < usual < 1
 
 
 def test_clipping_failed_runs_of_the_figure():
-    for scores in runs("clipping"):
+    for scores in stored(clipping):
         for case in ("SGD, gain 1", "SGD, gain 2"):
             failed = (~(scores[f"{case} test"] < scores["guess"])).sum(2)
             assert (failed[:3, -2:] >= 7).all()  # no clipping, norm 5, norm 1
@@ -98,7 +86,7 @@ def test_batch_size_the_parabola_finds_the_best_rate():
 
 
 def test_batch_size_what_the_figure_shows():
-    for scores in runs("batch_size"):
+    for scores in stored(batch_size):
         best = {
             f"{name} {budget}": batch_size._best(scores, f"{name} {budget}").mean(1)
             for name in batch_size.RATES
@@ -149,7 +137,7 @@ def test_accumulation_micro_batches_are_unequal_where_they_should_be():
 
 
 def test_accumulation_long_texts_pay_for_the_short_ones():
-    for scores in runs("accumulation"):
+    for scores in stored(accumulation):
         mean, low, _ = accumulation._worse(scores, "other", 2)
         assert low > 0.05
         assert mean > accumulation._worse(scores, "other", 0)[0]
@@ -223,7 +211,7 @@ def test_averages_a_fifth_of_the_labels_are_drawn_and_held_data_are_not():
 
 
 def test_averages_what_the_figure_shows():
-    for scores in runs("averages"):
+    for scores in stored(averages):
         for task, rates in averages.RATES.items():
             best = {}
             for name in averages.SCHEDULES:
