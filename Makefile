@@ -20,9 +20,11 @@ test: $(BIN)/installed ## Run the complete test suite
 site: $(BIN)/installed ## Build the site into site/; a warning is an error
 	$(BIN)/mkdocs build --strict
 
-check: $(BIN)/installed ## What a pull request must pass: format, lint, tests, strict build
+check: $(BIN)/installed ## What a pull request must pass: format, lint, prose, tests, strict build
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/codespell
+	$(BIN)/python -m tools.prose
 	$(BIN)/pytest $(WORKERS)
 	$(BIN)/mkdocs build --strict
 
