@@ -6,10 +6,10 @@ WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # Its notice of end of life is in README.md.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve test site check format evidence clean
+.PHONY: help serve test site check format evidence new-page new-snippet clean
 
 help: ## Show these verbs
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 serve: $(BIN)/installed ## Build, serve with live reload, print the address
 	$(BIN)/mkdocs serve
@@ -34,6 +34,12 @@ format: $(BIN)/installed ## Format the code, and fix what the linter can
 
 evidence: $(BIN)/installed ## Run the experiments that have no result of their present code
 	$(BIN)/python -m tools.evidence
+
+new-page: $(BIN)/installed ## Lay out a page: NAME=losses/my_page TITLE="My page"
+	$(BIN)/python -m tools.new page "$(NAME)" --title "$(TITLE)"
+
+new-snippet: $(BIN)/installed ## Lay out a snippet: NAME=losses/my_page/my_loss [KIND=figure]
+	$(BIN)/python -m tools.new snippet "$(NAME)" --kind "$(or $(KIND),code)"
 
 clean: ## Remove what was built or stored (.venv stays)
 	rm -rf site .cache .pytest_cache .ruff_cache .hypothesis

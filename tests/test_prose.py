@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tools import prose
+from tools import new, prose
 from tools.pages import ROOT
 
 PAGE = """---
@@ -47,6 +47,19 @@ def findings(root, text: str) -> list[str]:
 
 def test_pages_use_the_house_terms():
     assert not [str(finding) for finding in prose.check()]
+
+
+def test_nothing_is_left_to_write():
+    """What `tools/new.py` lays out is marked where it has to be filled in."""
+    paths = [ROOT / "docs", ROOT / "snippets", ROOT / "tests"]
+    left = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for folder in paths
+        for path in sorted([*folder.rglob("*.md"), *folder.rglob("*.py")])
+        for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1)
+        if new.MARK in line
+    ]
+    assert not left
 
 
 def test_a_finding_has_its_line_and_what_to_write(tmp_path):
