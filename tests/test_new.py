@@ -71,7 +71,7 @@ def fill(root: Path, name: str) -> None:
         text = (root / path).read_text()
         for pattern, instead in edits.items():
             text = re.sub(pattern, instead, text, count=1)
-        text = re.sub(r"TODO: [^\"\n]*?(?=\.?\"|\n|$)", "It is so", text)
+        text = re.sub(rf"{new.MARK} [^\"\n]*?(?=\.?\"|\n|$)", "It is so", text)
         (root / path).write_text(text)
 
 
@@ -99,9 +99,14 @@ def test_a_filled_page_passes_and_a_stub_fails_where_it_is_one(root):
     assert len([name for name in passed if "filled" in name]) > 15
     for part in new_files("stub"):
         assert any(name.startswith(part) for name in failed), result.stdout
-    assert "NotImplementedError: TODO: the line above becomes the loss" in result.stdout
-    assert "TODO: torch, SciPy or a closed form" in result.stdout
-    message = 'stub.md:13: raise NotImplementedError("TODO: the smallest code'
+    assert (
+        f"NotImplementedError: {new.MARK} the line above becomes the loss"
+        in result.stdout
+    )
+    assert f"{new.MARK} torch, SciPy or a closed form" in result.stdout
+    message = (
+        'stub.md:13: raise NotImplementedError("' + f"{new.MARK} the smallest code"
+    )
     assert message in result.stdout
     lint = [sys.executable, "-m", "ruff"]
     for check in (["check", "--quiet"], ["format", "--check", "--quiet"]):
@@ -123,7 +128,7 @@ def test_a_page_has_its_place_everywhere(root, capsys):
     lay_out(root, "page", "losses/my_page", "--title", "My page: it")
     assert changed(root, before) == {"docs/losses/my_page.md", "mkdocs.yml", new.LISTS}
     text = (root / "docs/losses/my_page.md").read_text()
-    assert text.startswith('---\ntitle: "My page: it"\ndescription: "TODO: ')
+    assert text.startswith(f'---\ntitle: "My page: it"\ndescription: "{new.MARK} ')
     assert "\n# My page: it\n" in text
     nav = (root / "mkdocs.yml").read_text()
     assert "      - losses/old.md\n      - losses/my_page.md\n  - Training:" in nav
