@@ -6,10 +6,12 @@ WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # Its notice of end of life is in README.md.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help serve test site check format evidence new-page new-snippet clean
+.PHONY: help install serve test site check format evidence new-page new-snippet clean
 
 help: ## Show these verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(BIN)/installed ## Make .venv with all that is needed; every other verb does it, too
 
 serve: $(BIN)/installed ## Build, serve with live reload, print the address
 	$(BIN)/mkdocs serve
