@@ -48,7 +48,7 @@ def page(name: str, title: str, root: Path = ROOT) -> Texts:
     Raises:
         NewError: A bad name or title, an unknown section, or a page that exists.
     """
-    section, own = _names(name, 2, 'section and page, as in "losses/my_page"')
+    section, own = _names(name, r"\w+/\w+", 'section and page, as in "losses/my_page"')
     path = f"docs/{name}.md"
     if (root / path).exists() or (root / f"docs/{name}").exists():
         raise NewError(f"{path} exists: choose another name, or edit it")
@@ -111,7 +111,7 @@ def snippet(name: str, kind: str = "code", root: Path = ROOT) -> Texts:
     if kind not in KINDS:
         raise NewError(f'kind must be one of {", ".join(KINDS)}, got "{kind}"')
     example = 'page and snippet, as in "losses/regression/my_loss"'
-    *folders, own = _names(name, 3, example)
+    *folders, own = _names(name, r"\w+(/\w+){2,}", example)
     if own in TAKEN:
         raise NewError(
             f'"{own}" is the name of a module that readers import: choose another'
@@ -124,14 +124,14 @@ def snippet(name: str, kind: str = "code", root: Path = ROOT) -> Texts:
             f"there is no page {shown}, which would show it; lay it out first with "
             f'python -m tools.new page {"/".join(folders)} --title "…"'
         )
-    loss = folders[0] == "losses"
-    text = _fill(f"{'loss' if loss else 'function'}.py", name=own)
-    if kind != "code":
-        text = _fill(f"{kind}.py", name=own)
-    texts = {path: text, shown: _shown(root / shown, path, own, kind)}
+    form = kind
+    if kind == "code":
+        form = "loss" if folders[0] == "losses" else "function"
+    text = _shown(root / shown, path, own, kind)
+    texts = {path: _fill(f"{form}.py", name=own), shown: text}
     if kind == "code":
         tests = f"tests/{'/'.join(folders[:-1])}/test_{folders[-1]}.py"
-        checks = _fill(f"test_{'loss' if loss else 'function'}.py", name=own)
+        checks = _fill(f"test_{form}.py", name=own)
         dotted = f"snippets.{'.'.join(folders)}.{own}"
         texts[tests] = _tested(root, tests, f"from {dotted} import {own}", checks)
         texts |= _listed(folders, f"::: {dotted}.{own}", root)
@@ -145,7 +145,7 @@ def _shown(page: Path, path: str, name: str, kind: str) -> str:
     if f"#{anchor} }}" in text:
         anchor += "-code"
     block = _fill(
-        f"{'function' if kind == 'code' else kind}.md",
+        f"{kind}.md",
         heading=name.replace("_", " ").capitalize(),
         anchor=anchor,
         folder=page.stem,
@@ -232,17 +232,12 @@ def _neighbour(name: str, files: list[Path], root: Path) -> Path:
     raise NewError(f"no page of {REFERENCE}/ lists snippets of {section}/: begin one")
 
 
-def _names(name: str, least: int, example: str) -> list[str]:
-    parts = name.removesuffix(".py").removesuffix(".md").split("/")
-    good = all(
+def _names(name: str, pattern: str, example: str) -> list[str]:
+    parts = name.split("/")
+    good = (
         p.isidentifier() and p.islower() and not keyword.iskeyword(p) for p in parts
     )
-    if (
-        len(parts) < least
-        or (least == 2 and len(parts) > 2)
-        or not good
-        or name != "/".join(parts)
-    ):
+    if not re.fullmatch(pattern, name) or not all(good):
         raise NewError(
             f"name must be {example}, without ending, each part lower-case letters, "
             f'digits and "_" and no keyword of Python, got "{name}"'
