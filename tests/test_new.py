@@ -25,7 +25,7 @@ def root(tmp_path: Path) -> Path:
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     shutil.copytree(ROOT / "tools", tmp_path / "tools")
     settings = (tmp_path / "mkdocs.yml").read_text()
-    nav = "nav:\n  - Losses:\n      - losses/old.md\n  - Training:\n      - training/t.md\n"
+    nav = "nav:\n  - Losses:\n      - losses/a.md\n      - losses/old.md\n  - Training:\n      - training/t.md\n"
     (tmp_path / "mkdocs.yml").write_text(settings[: settings.index("\nnav:") + 1] + nav)
     (tmp_path / "docs/losses").mkdir(parents=True)
     (tmp_path / "docs/losses/old.md").write_text(
@@ -164,7 +164,7 @@ def test_a_snippet_is_shown_tested_and_listed(root, capsys):
     lay_out(root, "snippet", "losses/old/sources")
     assert "{ #sources-code }" in (root / "docs/losses/old.md").read_text()
     printed = capsys.readouterr().out
-    assert "when to use it" in printed and "my_loss" not in printed
+    assert printed.count("when to use it") == 1  # that of the first is told already
     lay_out(root, "page", "losses/fresh", "--title", "Fresh")
     lay_out(root, "snippet", "losses/fresh/fresh_loss")
     listed = (root / new.REFERENCE / "numbers.md").read_text()
