@@ -18,7 +18,9 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 def fields(form: Path) -> dict[str, dict]:
     """What a form asks for, by id."""
-    return {field["id"]: field for field in yaml.safe_load(form.read_text())["body"]}
+    return {
+        field["id"]: field for field in yaml.safe_load(form.read_text("utf-8"))["body"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_the_command_that_prints_versions_runs(capsys):
 
 def test_the_changelog_names_the_pinned_torch_and_the_version_of_the_citation():
     pinned = re.search(
-        r"^torch==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE
+        r"^torch==(\S+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE
     )[1]
     assert re.search(r"torch (\d+\.\d+\.\d+)", CHANGELOG)[1] == pinned
     titles = re.findall("^## (.+)", CHANGELOG, re.MULTILINE)
@@ -74,10 +76,10 @@ def test_the_changelog_names_the_pinned_torch_and_the_version_of_the_citation():
     kinds = set(re.findall("^### (.+)", CHANGELOG, re.MULTILINE))
     known = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
     assert kinds <= known
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert cited["version"] == cited["date-released"] == titles[1]
 
 
 def test_the_template_of_a_pull_request_is_short():
-    text = (ROOT / ".github/pull_request_template.md").read_text()
+    text = (ROOT / ".github/pull_request_template.md").read_text("utf-8")
     assert len(text.splitlines()) == 3
