@@ -139,7 +139,7 @@ def summary(found: list[Change]) -> str:
 
 def report(found: list[Change]) -> str:
     """The differences as one HTML page, which loads nothing."""
-    body = [_HEAD, f"<h1>Pages that change: {len(found)}</h1>\n"]
+    body = [_HEAD, f"<main>\n<h1>Pages that change: {len(found)}</h1>\n"]
     for change in found:
         body.append(f"<h2>{html.escape(change.url)} ({change.kind})</h2>\n")
         body += [
@@ -147,10 +147,10 @@ def report(found: list[Change]) -> str:
             for before, after in change.figures
         ]
         if change.lines:
-            body.append(f"<pre>{''.join(_marked(change.lines))}</pre>\n")
+            body.append(f'<pre tabindex="0">{"".join(_marked(change.lines))}</pre>\n')
         elif not change.figures:
             body.append("<p>The same words in other HTML.</p>\n")
-    return "".join(body)
+    return "".join([*body, "</main>\n"])
 
 
 def _figure(svg: str, caption: str) -> str:
