@@ -76,6 +76,8 @@ def on_config(config):
     from tools.pages import PageError
     from tools.style import css
 
+    if not config.repo_url:
+        config.edit_uri = ""  # it would make links of its own
     config.extra["palette_css"] = css()
     python = config.plugins["mkdocstrings"].config.handlers["python"]
     for entry in python["inventories"]:
