@@ -237,9 +237,9 @@ def on_page_content(html, page, config, files):
 @event_priority(-100)  # after the search plugin has written its index
 def on_post_build(config):
     from tools import formulas, search_worker
-    from tools.artefacts import write
 
     site = Path(config.site_dir)
     font = formulas.math_font(characters, CACHE / "fonts")
-    write(site / "assets/fonts/math.woff2", font)
+    (site / "assets/fonts").mkdir(parents=True, exist_ok=True)
+    (site / "assets/fonts/math.woff2").write_bytes(font)
     search_worker.install(site)
