@@ -69,12 +69,7 @@ BROKEN = {
         "timeout-minuets",
         "timeout-minuets",
     ),
-    "an update without a time": (
-        "dependabot.yml",
-        r"      interval: \w+\n",
-        "",
-        "interval",
-    ),
+    "an update at no time": ("dependabot.yml", "monthly", "sometimes", "sometimes"),
 }
 
 
