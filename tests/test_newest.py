@@ -64,10 +64,10 @@ def test_tables_messages_and_failures_are_recorded(found):
     assert list(found["tables"]) == ["snippets/a/t.py"]
     assert "| MSELoss | silent |" in found["tables"]["snippets/a/t.py"]
     assert "snippets/a/broken.py:3: a doctest fails" in found["failures"]
-    # Those of pages that show a message, also of blocks that now fail.
+    # Of pages that show messages, what they show and no longer is; also blocks that fail.
     assert list(found["messages"]) == ["docs/a.md:4", "docs/a.md:12", "docs/a.md:16"]
     message, failure, silence = found["messages"].values()
-    assert message.startswith("ValueError: invalid literal for int()")
+    assert "Shown:\n    ValueError: as it was\nGot:\n    ValueError: invalid" in message
     assert "NameError: name 'n' is not defined" in failure
     assert "nothing was raised" in silence
 
@@ -78,20 +78,25 @@ def test_nothing_changed_is_nothing_told(found):
 
 def test_what_changed_is_told(found):
     after = copy.deepcopy(found) | {"torch": "9.9", "failures": "t.py:1: fails"}
-    table = after["tables"].pop("snippets/a/t.py")
-    after["tables"]["snippets/a/t.py"] = table.replace("silent", "refused")
-    after["messages"]["docs/a.md:4"] = "ValueError: no number\n"
-    after["messages"]["docs/a.md:9"] = "it fails"
-    del after["messages"]["docs/a.md:16"]
+    after["tables"] = {
+        name: table.replace("silent", "refused")
+        for name, table in after["tables"].items()
+    }
+    after["messages"] |= {
+        "docs/a.md:4": "ValueError: no number",
+        "docs/b.md:4": "fails",
+    }
     report = newest.compare(found, after)
     assert report.startswith(f"torch 9.9 against {found['torch']}\n")
-    assert "## 1 of 1 tables\n" in report
-    assert "## 3 of 3 messages\n" in report
-    changed = "-| MSELoss | silent |\n+| MSELoss | refused |\n"
+    changed = "- | MSELoss | silent |\n+ | MSELoss | refused |\n"
     assert f"`snippets/a/t.py`\n\n````diff\n{changed}````\n" in report
-    assert "+ValueError: no number" in report
-    assert "`docs/a.md:9`\n\n````diff\n+it fails\n````" in report
-    assert "L1Loss" not in report, "what is as before"
-    assert "docs/a.md:12" not in report
-    assert "t.py:1: fails" in report
-    assert "none any more" in newest.compare(found, found | {"failures": ""})
+    assert "## `docs/a.md:4`\n\n````text\nValueError: no number\n````\n" in report
+    assert "## `docs/b.md:4`\n\n````text\nfails\n````\n" in report
+    assert "docs/a.md:12" not in report, "what is as before"
+    assert "````text\nt.py:1: fails\n````" in report
+
+
+def test_a_table_that_is_no_more_is_told(found):
+    row = "- | L1Loss | warns |"
+    assert row in newest.compare(found, found | {"tables": {}})
+    assert row.replace("-", "+", 1) in newest.compare(found | {"tables": {}}, found)

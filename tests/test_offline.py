@@ -100,6 +100,8 @@ def test_the_same_files_give_the_same_archive(tmp_path):
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
         assert archive.namelist() == ["criterion/a.txt", "criterion/b/c.txt"]
         assert archive.read("criterion/b/c.txt") == b"b/c.txt"
+        modes = {entry.external_attr >> 16 for entry in archive.infolist()}
+        assert modes == {0o644}
 
 
 def test_what_cannot_be_made_is_said(tmp_path):

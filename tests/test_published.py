@@ -22,6 +22,11 @@ def test_addresses_are_those_of_the_site(site):
     assert robots == ["User-agent: *", "Allow: /", f"Sitemap: {SITE_URL}sitemap.xml"]
 
 
+def test_a_server_of_another_user_can_read_every_file(site):
+    files = [path for path in site.rglob("*") if path.is_file()]
+    assert not [path for path in files if path.stat().st_mode & 0o044 != 0o044]
+
+
 def test_a_shared_link_has_title_and_description(site):
     page = (site / "losses/regression/index.html").read_text("utf-8")
     source = (ROOT / "docs/losses/regression.md").read_text("utf-8")

@@ -9,13 +9,12 @@ The second prints a report in Markdown, and nothing where nothing changed.
 import argparse
 import difflib
 import json
-import os
 import sys
 from pathlib import Path
 
 from tools.artefacts import ArtefactError, _file, build, find, load
 from tools.pages import ROOT
-from tools.run import Page, RunError, perform
+from tools.run import Page, RunError, run_fence
 
 
 def record(root: Path = ROOT) -> dict:
@@ -23,7 +22,8 @@ def record(root: Path = ROOT) -> dict:
 
     Returns:
         `torch`, its version; `failures`, of snippets, as one text; `tables`, the text of
-        each by the snippet that makes it; `messages`, by the place of their block.
+        each by the snippet that makes it; `messages`, how blocks on pages of messages
+        differ from what the page shows, by their place.
     """
     import torch
 
@@ -56,48 +56,42 @@ def _tables(root: Path) -> tuple[str, dict[str, str]]:
 
 
 def _messages(path: Path, root: Path) -> dict[str, str]:
-    """What the `.raises` blocks of a page say, and how its other blocks fail."""
+    """How a page that shows messages differs from what its blocks now do, by place."""
     page = Page(path, root)
     if not any(fence.marker == "raises" for fence in page.fences):
         return {}
     found = {}
-    for fence in page.fences:
-        if not fence.runs:
-            continue
-        try:
-            text, failed = perform(fence, vars(page.module), root), False
-        except RunError as error:
-            text, failed = str(error), True
-        if failed or fence.marker == "raises":
-            found[fence.where(root)] = text
+    for fence, after in zip(page.fences, [*page.fences[1:], None], strict=True):
+        shown = after if after and after.marker == "output" else None
+        if fence.runs:
+            try:
+                run_fence(fence, shown, vars(page.module), root)
+            except RunError as error:  # the others may be as they were
+                found[fence.where(root)] = str(error)
     return found
 
 
 def compare(before: dict, after: dict) -> str:
-    """What differs between two records, as Markdown; empty if nothing does."""
+    """What the second of two records has otherwise, as Markdown; empty if nothing."""
     parts = []
-    for kind in "tables", "messages":
-        old, new = before[kind], after[kind]
-        changed = [
-            name for name in sorted({*old, *new}) if old.get(name) != new.get(name)
-        ]
-        if changed:
-            parts.append(f"## {len(changed)} of {len(old)} {kind}\n")
-        for name in changed:
-            lines = difflib.unified_diff(
-                old.get(name, "").splitlines(),
-                new.get(name, "").splitlines(),
-                n=0,
-                lineterm="",
-            )
-            rows = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
-            parts.append("\n".join([f"`{name}`\n", "````diff", *rows, "````\n"]))
+    for name in sorted({*before["tables"], *after["tables"]}):
+        old, new = (record["tables"].get(name, "") for record in (before, after))
+        if old != new:
+            rows = difflib.ndiff(old.splitlines(), new.splitlines())
+            changed = [row for row in rows if row.startswith(("-", "+"))]
+            parts.append(_block(f"The table of `{name}`", "diff", "\n".join(changed)))
+    for place, text in after["messages"].items():
+        if text != before["messages"].get(place):
+            parts.append(_block(f"`{place}`", "text", text))
     if after["failures"] != before["failures"]:
-        text = after["failures"] or "none any more"
-        parts.append(f"## Snippets that fail\n\n````text\n{text}\n````\n")
+        parts.append(_block("Snippets that fail", "text", after["failures"]))
     if not parts:
         return ""
     return "\n".join([f"torch {after['torch']} against {before['torch']}\n", *parts])
+
+
+def _block(title: str, language: str, text: str) -> str:
+    return f"## {title}\n\n````{language}\n{text}\n````\n"
 
 
 def main() -> None:
@@ -113,5 +107,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
     main()

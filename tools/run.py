@@ -72,28 +72,6 @@ def run_fence(
         RunError: The block raises or warns and is not marked `.raises`; is marked and
             does neither; or prints something else than is shown.
     """
-    got = perform(fence, namespace, root)
-    if shown is None:
-        return  # a page need not show what a block prints
-    if not doctest.OutputChecker().check_output(shown.source, got, doctest.ELLIPSIS):
-        raise RunError(
-            f"{shown.where(root)}: the page shows another output than its code gives.\n"
-            f"Shown:\n{_indent(shown.source)}\nGot:\n{_indent(got)}"
-        )
-
-
-def perform(fence: Fence, namespace: dict, root: Path = ROOT) -> str:
-    """Run one block. Returns what it prints, and the message of a `.raises` block.
-
-    Args:
-        fence: The block to run.
-        namespace: Global names, shared by the blocks of a page.
-        root: The folder that file names in messages are relative to.
-
-    Raises:
-        RunError: The block raises or warns and is not marked `.raises`, or is marked and
-            does neither.
-    """
     printed = io.StringIO()
     message = ""
     with (
@@ -117,7 +95,14 @@ def perform(fence: Fence, namespace: dict, root: Path = ROOT) -> str:
                 "raised or warned of"
             )
         message = "".join(f"{w.category.__name__}: {w.message}\n" for w in caught)
-    return printed.getvalue() + message
+    got = printed.getvalue() + message
+    if shown is None:
+        return  # a page need not show what a block prints
+    if not doctest.OutputChecker().check_output(shown.source, got, doctest.ELLIPSIS):
+        raise RunError(
+            f"{shown.where(root)}: the page shows another output than its code gives.\n"
+            f"Shown:\n{_indent(shown.source)}\nGot:\n{_indent(got)}"
+        )
 
 
 def _compile(lines: tuple[Line, ...]):
