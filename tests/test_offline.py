@@ -65,7 +65,7 @@ def test_the_search_finds_the_same_without_a_server(tab, folder, address):
         )
     served, files = found
     assert files == served
-    tab.keyboard.press("Enter")
+    tab.click(".md-search-result__item a")
     tab.wait_for_url(f"{folder.as_uri()}/{files[-1][0]}index.html**")
     assert not tab.errors
 
