@@ -13,7 +13,7 @@ GRID = torch.logspace(-3.5, -0.5, 7)
 
 
 def _measure() -> tuple[Tensor, Tensor]:
-    """Loss of pre-training `(seeds, rates)`; accuracy `(rows, start, seeds, rates)`."""
+    """Loss of pretraining `(seeds, rates)`; accuracy `(rows, start, seeds, rates)`."""
     rates = GRID * (1 - torch.arange(STEPS) / STEPS)[:, None]
     first = torch.arange(700)
     before = many_runs(Adam, rates, SEEDS, first, classes=5)
@@ -40,7 +40,7 @@ def figure() -> Figure:
             ax.errorbar(
                 GRID, 100 * mean, 100 * half, marker="so"[i], color=f"C{i}", label=label
             )
-        for rate, text in (best, "pre-training's best"), (best / 10, "a tenth"):
+        for rate, text in (best, "pretraining's best"), (best / 10, "a tenth"):
             ax.axvline(rate, color="C5", lw=1, ls=":")
             if ax is axes[0]:
                 ax.text(rate * 1.05, 5, text, color="C5", rotation=90, fontsize=9)

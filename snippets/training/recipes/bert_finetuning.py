@@ -14,7 +14,7 @@ def bert_finetuning(model: nn.Module, total_steps: int) -> tuple[AdamW, LambdaLR
     Length: 3 epochs. Batch: 32 sequences. Clip: norm 1.0. Confidence: A.
 
     Args:
-        model: A pre-trained encoder with a new head.
+        model: A pretrained encoder with a new head.
         total_steps: Steps until the lr is 0.
 
     Returns:

@@ -6,7 +6,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 
 def bert_pretraining(model: nn.Module, total_steps: int) -> tuple[AdamW, LambdaLR]:
-    """Build BERT's pre-training; LayerNorm and biases, its vectors, do not decay.
+    """Build BERT's pretraining; LayerNorm and biases, its vectors, do not decay.
 
     The lr is the paper's, by the README; batch and length are the script's defaults.
     Theirs has no bias correction, which `AdamW` cannot turn off.

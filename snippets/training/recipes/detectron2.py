@@ -11,7 +11,7 @@ def detectron2(model: nn.Module, lr: float) -> tuple[SGD, LambdaLR]:
     Length: 90000 steps. Batch: 16 images. Clip: none. Confidence: A.
 
     Args:
-        model: A detector on a pre-trained backbone.
+        model: A detector on a pretrained backbone.
         lr: 0.02 for Faster R-CNN, 0.01 for RetinaNet.
 
     Returns:

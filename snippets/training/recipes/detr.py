@@ -11,7 +11,7 @@ def detr(model: nn.Module) -> tuple[AdamW, StepLR]:
     Length: 300 epochs. Batch: 16 images. Clip: norm 0.1. Confidence: A.
 
     Args:
-        model: With "backbone" in the names of the pre-trained parameters; those with
+        model: With "backbone" in the names of the pretrained parameters; those with
             `requires_grad` off are left out.
 
     Returns:

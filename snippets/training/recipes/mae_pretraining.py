@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import LambdaLR
 def mae_pretraining(
     model: nn.Module, total_steps: int, batch: int
 ) -> tuple[AdamW, LambdaLR]:
-    """Build MAE's pre-training; vectors do not decay.
+    """Build MAE's pretraining; vectors do not decay.
 
     Length: 800 epochs. Batch: 4096 images. Clip: none. Confidence: A.
 

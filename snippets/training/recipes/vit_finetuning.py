@@ -13,7 +13,7 @@ def vit_finetuning(model: nn.Module, total_steps: int) -> tuple[SGD, LambdaLR]:
     Length: 10000 steps. Batch: 512 images. Clip: norm 1.0. Confidence: A.
 
     Args:
-        model: A pre-trained vision transformer with a new head.
+        model: A pretrained vision transformer with a new head.
         total_steps: Steps until the lr is 0; theirs are 10,000 for CIFAR, 20,000 for
             ImageNet, of which 500 are warm-up.
 

@@ -11,7 +11,7 @@ def wav2vec2_finetuning(model: nn.Module, total_steps: int) -> tuple[Adam, Lambd
     Length: 80000 steps. Batch: 3.2 million samples times 8. Clip: none. Confidence: A.
 
     Args:
-        model: A pre-trained encoder with a CTC head.
+        model: A pretrained encoder with a CTC head.
         total_steps: 10 % warm-up from a hundredth, 40 % at the peak, 50 % of decay to a
             twentieth.
 
