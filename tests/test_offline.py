@@ -1,5 +1,6 @@
 """The guide without a server: every link names a file, and the search works."""
 
+import os
 import posixpath
 import re
 import zipfile
@@ -89,17 +90,20 @@ def test_a_page_is_whole_without_a_server(tab, folder):
 
 
 def test_the_same_files_give_the_same_archive(tmp_path):
-    for name in "one", "two":
-        (tmp_path / name / "b").mkdir(parents=True)
-        for file in ("b/c.txt", "a.txt") if name == "one" else ("a.txt", "b/c.txt"):
-            (tmp_path / name / file).write_text(file)
-        (tmp_path / name / "a.txt").chmod(0o600 if name == "one" else 0o644)
-        offline.pack(tmp_path / name, tmp_path / f"{name}.zip")
+    names = [f"{letter}/{digit}.txt" for letter in "cab" for digit in range(5)]
+    for folder, order, mode in ("one", names, 0o600), ("two", names[::-1], 0o644):
+        for name in order:
+            path = tmp_path / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name)
+            path.chmod(mode)
+        os.utime(path, (0, 0))
+        offline.pack(tmp_path / folder, tmp_path / f"{folder}.zip")
     one, two = ((tmp_path / f"{name}.zip").read_bytes() for name in ("one", "two"))
     assert one == two
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
-        assert archive.namelist() == ["criterion/a.txt", "criterion/b/c.txt"]
-        assert archive.read("criterion/b/c.txt") == b"b/c.txt"
+        assert archive.namelist() == [f"criterion/{name}" for name in sorted(names)]
+        assert archive.read("criterion/b/3.txt") == b"b/3.txt"
         modes = {entry.external_attr >> 16 for entry in archive.infolist()}
         assert modes == {0o644}
 
