@@ -6,7 +6,7 @@ WORKERS := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # Its notice of end of life is in README.md.
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help install serve test site check format evidence new-page new-snippet clean
+.PHONY: help install serve test site offline check format evidence new-page new-snippet clean
 
 help: ## Show these verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ test: $(BIN)/installed ## Run the complete test suite
 
 site: $(BIN)/installed ## Build the site into site/; a warning is an error
 	$(BIN)/mkdocs build --strict
+
+offline: site ## Make offline/ and offline.zip of it: the guide without a server
+	$(BIN)/python -m tools.offline
 
 check: $(BIN)/installed ## What a pull request must pass: format, lint, prose, tests, strict build
 	$(BIN)/ruff format --check
@@ -44,7 +47,7 @@ new-snippet: $(BIN)/installed ## Lay out a snippet: NAME=losses/my_page/my_loss 
 	$(BIN)/python -m tools.new snippet "$(NAME)" --kind "$(or $(KIND),code)"
 
 clean: ## Remove what was built or stored (.venv stays)
-	rm -rf site .cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf site offline offline.zip .cache .pytest_cache .ruff_cache .hypothesis
 
 # Made again only when requirements.txt changes, and only counted once it is whole.
 $(BIN)/installed: requirements.txt

@@ -30,10 +30,13 @@ FLAGS = [
 GET_CHROMIUM = "no Chromium found; on Debian: apt-get install chromium"
 
 
-def mkdocs_build(root: Path, site: Path, *options: str) -> subprocess.CompletedProcess:
+def mkdocs_build(
+    root: Path, site: Path, *options: str, repository: str = ""
+) -> subprocess.CompletedProcess:
     """Build the site below `root` into `site`, as `make site` does."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(site)]
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "SITE_URL": SITE_URL}
+    environment["REPO_URL"] = repository
     return subprocess.run(
         [*command, *options],
         cwd=root,
@@ -90,15 +93,15 @@ def documents(site: Path) -> dict[str, Document]:
     return found
 
 
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments) -> None:
+        pass
+
+
 @contextlib.contextmanager
-def served(site: Path):
+def served(site: Path, kind: type[Handler] = Handler):
     """Serve a built site; gives its address, ending in a slash."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments) -> None:
-            pass
-
-    handler = functools.partial(Handler, directory=str(site))
+    handler = functools.partial(kind, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import mkdocs_build
+from tests.conftest import mkdocs_build, served, watched
 from tools.pages import ROOT
 
 TABLE = 'def table():\n    """T."""\n    return "| a |\\n| - |\\n| 1 |"\n'
@@ -155,3 +155,23 @@ def test_a_kept_page_is_made_again_when_it_has_to_be(root):
         result = build(root, page)
         assert result.returncode != 0
         assert "docs/index.md:3" in result.stdout and "#here" in result.stdout
+
+
+def test_pages_of_a_fork_lead_to_its_sources(root, browser):
+    fork = "https://github.com/someone/fork"
+    (root / "docs/index.md").write_text("# T\n")
+    (root / "docs/evidence/n.py").write_text("# %% [markdown]\n# # N\n")
+    result = mkdocs_build(root, root / "site", repository=fork)
+    assert result.returncode == 0, result.stdout
+    sources = {"index.html": "index.md", "evidence/n/index.html": "evidence/n.py"}
+    for page, source in sources.items():
+        html = (root / "site" / page).read_text("utf-8")
+        assert f'href="{fork}/edit/main/docs/{source}"' in html
+        assert f'<a href="{fork}" ' in html
+    # The theme would ask the host for the number of its stars.
+    with served(root / "site") as address, browser.new_context() as context:
+        page = watched(context.new_page())
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        assert page.inner_text(".md-header .md-source") == "GitHub"
+        assert all(url.startswith(address) for url in page.requests), page.requests

@@ -76,6 +76,8 @@ def on_config(config):
     from tools.pages import PageError
     from tools.style import css
 
+    if not config.repo_url:
+        config.edit_uri = ""  # it would make links of its own
     config.extra["palette_css"] = css()
     python = config.plugins["mkdocstrings"].config.handlers["python"]
     for entry in python["inventories"]:
@@ -235,9 +237,9 @@ def on_page_content(html, page, config, files):
 @event_priority(-100)  # after the search plugin has written its index
 def on_post_build(config):
     from tools import formulas, search_worker
-    from tools.artefacts import write
 
     site = Path(config.site_dir)
     font = formulas.math_font(characters, CACHE / "fonts")
-    write(site / "assets/fonts/math.woff2", font)
+    (site / "assets/fonts").mkdir(parents=True, exist_ok=True)
+    (site / "assets/fonts/math.woff2").write_bytes(font)
     search_worker.install(site)
