@@ -39,6 +39,10 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _PATH = re.compile(rf"([a-zA-Z])|({_NUMBER.pattern})")
 
+# What belongs to one position of the slider above a figure is drawn with the name of
+# that position: `ax.plot(error, loss, gid="step 0.5")`.
+STEP = "step "
+
 # Verdana has the widths of DejaVu Sans, by which matplotlib placed every letter of a
 # formula. All other text takes the font of the page.
 _MATH_FONT = "DejaVu Sans,Verdana,sans-serif"
@@ -187,6 +191,8 @@ def _element(
             made.set(name, value)
     if source.get("id") in names:
         made.set("id", names[source.get("id")])
+    if source.get("id", "").startswith(STEP):
+        made.set("data-step", source.get("id").removeprefix(STEP))
 
     for child in source:
         made.extend(_element(child, names, defined, paint))
