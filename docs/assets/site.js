@@ -108,14 +108,14 @@
     input.value = names.indexOf(place.dataset.start)
     const show = () => {
       const name = names[input.value]
-      const said = []
+      const said = new Set()
       if (columns) svg.setAttribute("viewBox", [input.value % columns * size[0], Math.floor(input.value / columns) * size[1], ...size].join(" "))
       else for (const part of svg.querySelectorAll("[data-step]")) {
         part.classList.toggle("faint", part.dataset.step !== name)
-        if (part.dataset.step === name && part.textContent) said.push(part.textContent)
+        if (part.dataset.step === name && part.textContent) said.add(part.textContent)
       }
       output.textContent = name
-      input.setAttribute("aria-valuetext", [name, ...said].join(", "))
+      input.setAttribute("aria-valuetext", [...said].join(", ") || name)
     }
     label.append(place.dataset.label, input)
     place.replaceChildren(label, output)

@@ -1,5 +1,7 @@
 """Adam's step for six beta2 after one gradient of 100 among gradients of 1."""
 
+import functools
+
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
@@ -9,6 +11,7 @@ BETAS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 SPIKE, STEPS = 100.0, 2000
 
 
+@functools.cache
 def _after() -> tuple[Tensor, Tensor]:
     """Root of v and step / lr by beta2, from the step of the spike on.
 
