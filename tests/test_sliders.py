@@ -74,12 +74,7 @@ def test_keys_choose_the_step_that_stands_out(phones, address, url):
     assert set().union(*shown(page).values()) == {1}
     page.emulate_media(media="screen")
 
-
-@pytest.mark.parametrize("url", CURVES)
-def test_it_fits_a_phone(phones, address, url):
-    page = phones[0]
-    page.goto(address + url)
-    slider = page.get_by_role("slider")
+    # It fits the phone, and stands close to its figure.
     assert page.locator("[data-stepper] label").inner_text().strip()
     box = slider.bounding_box()
     assert box["height"] >= 24 and box["x"] >= 0

@@ -326,7 +326,7 @@ def test_the_slider_draws_the_softened_teacher():
         oracle = torch.from_numpy(oracle / oracle.sum())[order]
         torch.testing.assert_close(p, oracle, rtol=1e-4, atol=1e-6)
         assert (p.diff() <= 0).all() and p.sum().item() == pytest.approx(1)
-        assert texts[f"{t:g}"] == f"{entropy(oracle):.2f} nats"
+        assert texts[f"{t:g}"] == f"{entropy(oracle):.2f}"
     said = {1: (0.96, 0.03), 4: (0.51, 0.22, 0.08, 0.08), 20: (0.16, 0.14)}
     for t, first in said.items():
         assert values[t][1][: len(first)].tolist() == pytest.approx(first, abs=0.01)

@@ -58,8 +58,7 @@ def figure() -> Figure:
         top.text(-0.2, p[0], f"T {t:g}", ha="right", va="center", **look)
         entropy = _entropy(logits, t)
         bottom.plot(t, entropy, "o", **look)
-        text = f"{entropy:.2f} nats"
-        bottom.text(t, entropy - 0.2, text, ha="center", va="top", **look)
+        bottom.text(t, entropy - 0.2, f"{entropy:.2f}", va="top", **look)
     rates = torch.logspace(-0.1, 1.4, 24)
     curve = [_entropy(logits, t.item()) for t in rates]
     bottom.plot(rates, curve, "-", color="C5", lw=0.8)
@@ -69,7 +68,9 @@ def figure() -> Figure:
     top.set(xticks=range(10), xlabel="class, by the teacher's logit")
     top.set_xticklabels(order.tolist())
     top.set_title(f"Warmer, the teacher of this {digit} names what it resembles")
-    bottom.set(xscale="log", xlabel="temperature T", ylabel="entropy", ylim=(-0.5, 2.5))
+    bottom.set(
+        xscale="log", xlabel="temperature T", ylabel="entropy, nats", ylim=(-0.5, 2.5)
+    )
     bottom.set_xticks(TEMPERATURES, [f"{t:g}" for t in TEMPERATURES])
     bottom.minorticks_off()
     return fig
