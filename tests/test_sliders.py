@@ -15,7 +15,7 @@ FOUND = {
 }
 SLIDERS = {url: sliders[0] for url, sliders in FOUND.items() if sliders}
 CURVES = {url: s for url, s in SLIDERS.items() if "data-columns" not in s[2]}
-FIGURE = "[data-stepper] + figure svg"
+FIGURE = "[data-stepper] + figure svg.plot"
 
 
 @pytest.fixture(scope="module")

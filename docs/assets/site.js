@@ -94,7 +94,7 @@
   // A slider above a figure: what belongs to one of its steps stands out, and the rest is
   // faint; where the steps are panels of one size, in so many columns, one is seen at a time.
   all("[data-stepper]", place => {
-    const svg = place.nextElementSibling?.querySelector("svg")
+    const svg = place.nextElementSibling?.querySelector("svg.plot")
     if (!svg) return
     const names = place.dataset.stepper.split(" ")
     const columns = +place.dataset.columns
