@@ -116,7 +116,7 @@ def check_layout(page) -> None:
         """() => [...document.querySelectorAll("article *")].filter(element => {
             const box = element.getBoundingClientRect()
             if (!box.width || box.right <= innerWidth + 1) return false
-            if (element.closest("[data-stepper] + figure svg *")) return false // one panel is seen
+            if (element.closest("[data-columns] + figure svg *")) return false // one panel is seen
             for (let e = element.parentElement; e.tagName != "ARTICLE"; e = e.parentElement)
                 if (["auto", "scroll"].includes(getComputedStyle(e).overflowX)) return false
             return true

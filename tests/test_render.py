@@ -1,8 +1,10 @@
 """Tables, figures and labels join a page where they should, and only there."""
 
+import re
+
 import pytest
 
-from tools.pages import PageError
+from tools.pages import ROOT, PageError
 from tools.render import finish, join_tables
 
 TABLES = {"losses/regression/t.md": "| a |\n| - |\n| 1 |\n"}
@@ -82,3 +84,68 @@ def test_a_shown_warning_is_labelled_as_one():
 def test_marks_without_a_colour_are_dropped():
     html = '<span class="k">if</span> <span class="n">x</span><span class="p">:</span>'
     assert finished(html) == '<span class="k">if</span> x:'
+
+
+STEPPED = {
+    "losses/regression/f.html": '<svg aria-label="alternative-text">'
+    '<g data-step="1"></g><g data-step="2"></g><g data-step="1"></g></svg>'
+}
+IMAGE = '<p><img alt="what" src="f.svg" /></p>'
+
+
+def slider(steps="1 2", start="1", label="Delta"):
+    return (
+        f'<div data-stepper="{steps}" data-start="{start}" data-label="{label}"></div>'
+    )
+
+
+def stepped(html):
+    return finish(html, PAGE, URL, STEPPED)
+
+
+def test_a_slider_stays_above_its_figure():
+    html = stepped(f"{slider()}\n{IMAGE}")
+    assert html.startswith(f'{slider()}\n<figure class="plot"><svg aria-label="what">')
+
+
+@pytest.mark.parametrize("steps", ["1", "1 2 3", "2 1", "1 2.0", ""])
+def test_a_slider_has_the_steps_of_its_figure(steps):
+    with pytest.raises(
+        PageError, match=f"steps of f.svg are 1 2, .* above it {steps};"
+    ):
+        stepped(slider(steps) + IMAGE)
+
+
+def test_a_figure_in_steps_has_a_slider():
+    with pytest.raises(PageError, match="are 1 2, .* it none, for there is no slider"):
+        stepped(IMAGE)
+    with pytest.raises(PageError, match="for there is no slider"):
+        stepped(f"{slider()}<p>between</p>{IMAGE}")
+
+
+def test_a_slider_has_a_figure():
+    with pytest.raises(
+        PageError, match="a slider without a figure; put it right above"
+    ):
+        stepped(f"{slider()}<p>text</p>")
+    with pytest.raises(PageError, match="the steps of f.svg are none"):
+        finished(slider() + IMAGE)
+    shown = "<code>&lt;div data-stepper=&quot;1&quot;&gt;&lt;/div&gt;</code>"
+    assert stepped(shown) == shown
+
+
+@pytest.mark.parametrize("wrong", [{"start": "3"}, {"start": ""}, {"label": ""}])
+def test_a_slider_says_its_name_and_where_it_starts(wrong):
+    with pytest.raises(PageError, match="needs a data-label, and a data-start that is"):
+        stepped(slider(**wrong) + IMAGE)
+
+
+def test_a_wrong_slider_is_named_by_its_line():
+    """The page is a real one, whose first slider is asked for."""
+    text = (ROOT / "docs" / PAGE).read_text("utf-8")
+    line = text[: text.index("data-stepper")].count("\n") + 1
+    found = re.search(r"<div data-stepper.*</div>", text)[0]
+    with pytest.raises(PageError, match=rf"^docs/{PAGE}:{line}: the steps of f.svg"):
+        stepped(found + IMAGE)
+    with pytest.raises(PageError, match=rf"^docs/{PAGE}:{line}: a slider without"):
+        stepped(found)

@@ -62,8 +62,11 @@ def join_tables(markdown: str, page: str, artefacts: dict[str, str]) -> str:
 # A figure is an ordinary image link; its SVG replaces the image, so that it takes the
 # colours of the page.
 _FIGURE = re.compile(
+    r'(?P<slider>(?:<div data-stepper="[^>]*></div>\s*)?)'
     r'<p>\s*<img alt="(?P<alt>[^"]*)" src="(?P<src>[^":]+\.svg)"[^>]*>\s*</p>'
 )
+_STEP = re.compile(r'data-step="([^"]*)"')
+_LOST_SLIDER = re.compile(r'(<div data-stepper="[^"]*")[^>]*></div>(?!\s*<figure)')
 # Names and signs have no colour of their own: their marks would be most of a page's
 # elements.
 _PLAIN = re.compile(r'<span class="(?:n|o|p|w)">([^<]*)</span>')
@@ -86,7 +89,7 @@ def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
 
     Raises:
         PageError: A figure without a text for those who do not see it, or a formula
-            that is not LaTeX.
+            that is not LaTeX, or a slider that has other steps than its figure.
     """
 
     def inline(image: re.Match[str]) -> str:
@@ -97,9 +100,14 @@ def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
         if not image["alt"]:
             place = where(page, posixpath.basename(image["src"]))
             raise PageError(f"{place}: say what is seen: ![text]({image['src']})")
-        return f'<figure class="plot">{svg.replace(ALT, image["alt"], 1)}</figure>'
+        _check_slider(image, svg, page)
+        figure = svg.replace(ALT, image["alt"], 1)
+        return f'{image["slider"]}<figure class="plot">{figure}</figure>'
 
     html = _FIGURE.sub(inline, html)
+    if lost := _LOST_SLIDER.search(html):
+        place = where(page, lost[1])
+        raise PageError(f"{place}: a slider without a figure; put it right above one")
     html = _PLAIN.sub(r"\1", html)
     html = _NOT_RUN.sub(r'<p class="not-run">Not run here: \2</p>\1>', html)
     html = _WARNING.sub(r"\1 warns\2", html)
@@ -109,3 +117,24 @@ def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
     except formulas.FormulaError as error:
         place = where(page, error.source.split("\n")[0])
         raise PageError(f"{place}: {error}. Correct the LaTeX") from None
+
+
+def _check_slider(image: re.Match[str], svg: str, page: str) -> None:
+    """A figure drawn in steps has a slider above it, which names these steps."""
+    drawn = list(dict.fromkeys(_STEP.findall(svg)))
+    given = dict(re.findall(r'data-([a-z]+)="([^"]*)"', image["slider"]))
+    if drawn == given.get("stepper", "").split():
+        if not drawn or (given.get("start") in drawn and given.get("label")):
+            return
+        place = where(page, f'data-stepper="{given["stepper"]}"')
+        raise PageError(
+            f"{place}: a slider needs a data-label, and a data-start that is one of its "
+            f"steps, got {given}"
+        )
+    name = posixpath.basename(image["src"])
+    place = where(page, f'data-stepper="{given["stepper"]}"' if given else name)
+    raise PageError(
+        f"{place}: the steps of {name} are {' '.join(drawn) or 'none'}, those of the "
+        f"slider above it {given.get('stepper', 'none, for there is no slider')}; write "
+        'data-stepper="…" on the page and gid="step …" in figure() alike'
+    )

@@ -39,6 +39,10 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _PATH = re.compile(rf"([a-zA-Z])|({_NUMBER.pattern})")
 
+# What belongs to one position of the slider above a figure is drawn with the name of
+# that position: `ax.plot(error, loss, gid="step 0.5")`.
+STEP = "step "
+
 # Verdana has the widths of DejaVu Sans, by which matplotlib placed every letter of a
 # formula. All other text takes the font of the page.
 _MATH_FONT = "DejaVu Sans,Verdana,sans-serif"
@@ -187,6 +191,8 @@ def _element(
             made.set(name, value)
     if source.get("id") in names:
         made.set("id", names[source.get("id")])
+    if source.get("id", "").startswith(STEP):
+        made.set("data-step", source.get("id").removeprefix(STEP))
 
     for child in source:
         made.extend(_element(child, names, defined, paint))
@@ -256,7 +262,7 @@ def _transform(text: str) -> str:
 
 
 def _path(data: str) -> str:
-    """The path in relative steps of 0.01, which are shorter and compress better.
+    """The path in relative steps of 0.1, a sixth of a pixel: short, and compressed well.
 
     Steps are differences of rounded positions: their rounding does not add up.
     """
@@ -279,7 +285,7 @@ def _path(data: str) -> str:
             raise ValueError(
                 f"path command {command!r} is not one that matplotlib writes"
             )
-        points = [round(100 * float(tokens[position + i][1])) for i in range(count)]
+        points = [round(10 * float(tokens[position + i][1])) for i in range(count)]
         position += count
         if command == "M":
             x, y = start_x, start_y = points
@@ -299,8 +305,8 @@ def _path(data: str) -> str:
     return result
 
 
-def _step(hundredths: int) -> str:
-    text = _number(str(hundredths / 100))
+def _step(tenths: int) -> str:
+    text = _number(str(tenths / 10))
     return text if text.startswith("-") else f" {text}"
 
 

@@ -91,13 +91,14 @@
     })
   })
 
-  // A stepper: of the figure below it, whose panels are of one size, one at a time.
+  // A slider above a figure: what belongs to one of its steps stands out, and the rest is
+  // faint; where the steps are panels of one size, in so many columns, one is seen at a time.
   all("[data-stepper]", place => {
-    const svg = place.nextElementSibling?.querySelector("svg")
+    const svg = place.nextElementSibling?.querySelector("svg.plot")
     if (!svg) return
     const names = place.dataset.stepper.split(" ")
+    const columns = +place.dataset.columns
     const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number)
-    const columns = 2
     const size = [width / columns, height / Math.ceil(names.length / columns)]
     const label = document.createElement("label")
     const input = document.createElement("input")
@@ -106,10 +107,15 @@
     input.max = names.length - 1
     input.value = names.indexOf(place.dataset.start)
     const show = () => {
-      const corner = [input.value % columns * size[0], Math.floor(input.value / columns) * size[1]]
-      svg.setAttribute("viewBox", [...corner, ...size].join(" "))
-      output.textContent = names[input.value]
-      input.setAttribute("aria-valuetext", names[input.value])
+      const name = names[input.value]
+      const said = new Set()
+      if (columns) svg.setAttribute("viewBox", [input.value % columns * size[0], Math.floor(input.value / columns) * size[1], ...size].join(" "))
+      else for (const part of svg.querySelectorAll("[data-step]")) {
+        part.classList.toggle("faint", part.dataset.step !== name)
+        if (part.dataset.step === name && part.textContent) said.add(part.textContent)
+      }
+      output.textContent = name
+      input.setAttribute("aria-valuetext", [...said].join(", ") || name)
     }
     label.append(place.dataset.label, input)
     place.replaceChildren(label, output)

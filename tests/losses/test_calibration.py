@@ -11,6 +11,7 @@ from sklearn.metrics import brier_score_loss
 from torch.nn import functional as F
 
 from snippets.losses.calibration import (
+    curves,
     ece_bias,
     measured,
     reliability,
@@ -22,6 +23,7 @@ from snippets.losses.calibration.expected_calibration_error import (
 )
 from snippets.losses.calibration.fit_temperature import fit_temperature
 from snippets.losses.calibration.label_smoothing import label_smoothing
+from tests import sliders
 
 few = settings(max_examples=15, derandomize=True, deadline=None, database=None)
 seeds = st.integers(0, 2**31)
@@ -459,3 +461,32 @@ def test_tables_are_rectangular(module, monkeypatch):
     monkeypatch.setattr(ece_bias, "REPEATS", 5)
     rows = module.table().splitlines()
     assert len({row.count("|") for row in rows}) == 1
+
+
+def test_the_slider_draws_label_smoothing():
+    figure = curves.figure()
+    (values, slopes), texts = (
+        map(sliders.curves, figure.axes),
+        sliders.labels(figure.axes[0]),
+    )
+    assert tuple(values) == tuple(slopes) == curves.EPSILONS
+    target = torch.zeros(1, dtype=torch.int64)
+    for epsilon, (lead, value) in values.items():
+
+        def torchs(z, epsilon=epsilon):
+            logits = F.pad(torch.as_tensor(z, dtype=torch.float64).view(1, 1), (0, 9))
+            return F.cross_entropy(logits, target, label_smoothing=epsilon).item()
+
+        oracle = torch.tensor([torchs(z) for z in lead], dtype=torch.float64)
+        torch.testing.assert_close(value, oracle, rtol=1e-5, atol=1e-5)
+        slope = slopes[epsilon][1]
+        if epsilon:
+            best = minimize_scalar(torchs, bounds=(0, 12), method="bounded")
+            assert (
+                texts[f"{epsilon:g}"] == f"{epsilon:g}: {best.fun:.2f} at {best.x:.1f}"
+            )
+            assert (slope[lead > best.x] > 0).all() and (slope[lead < best.x] < 0).all()
+        else:
+            assert (slope < 0).all()
+    shown = [texts[e] for e in ("0.02", "0.1", "0.3")]
+    assert shown == ["0.02: 0.13 at 6.2", "0.1: 0.50 at 4.5", "0.3: 1.18 at 3.2"]

@@ -12,11 +12,18 @@ from scipy.stats import entropy
 from torch.distributions import Categorical, Normal, kl_divergence
 from torch.nn import functional as F
 
-from snippets.losses.distributions import misuse, modes, students, temperature
+from snippets.losses.distributions import (
+    misuse,
+    modes,
+    softened,
+    students,
+    temperature,
+)
 from snippets.losses.distributions.categorical_kl import categorical_kl
 from snippets.losses.distributions.distillation_loss import distillation_loss
 from snippets.losses.distributions.gaussian_kl import gaussian_kl
 from snippets.losses.distributions.jensen_shannon import jensen_shannon
+from tests import sliders
 
 PAIRS = [categorical_kl, jensen_shannon, gaussian_kl]
 DIVERGENCES = [categorical_kl, jensen_shannon]
@@ -304,3 +311,34 @@ def test_the_students_teacher_is_the_true_posterior():
     assert (teacher.argmax(-1) == y).float().mean().item() == pytest.approx(
         p.amax(-1).mean().item(), abs=0.01
     )
+
+
+def test_the_slider_draws_the_softened_teacher():
+    figure = softened.figure()
+    values = sliders.curves(figure.axes[0])
+    assert tuple(values) == softened.TEMPERATURES
+    logits, digit = softened._logits()
+    order = [int(label.get_text()) for label in figure.axes[0].get_xticklabels()]
+    assert digit == 3 and order[:4] == [3, 9, 5, 8] and sorted(order) == list(range(10))
+    texts = sliders.labels(figure.axes[1])
+    for t, (_, p) in values.items():
+        oracle = np.exp(logits.double().numpy() / t)
+        oracle = torch.from_numpy(oracle / oracle.sum())[order]
+        torch.testing.assert_close(p, oracle, rtol=1e-4, atol=1e-6)
+        assert (p.diff() <= 0).all() and p.sum().item() == pytest.approx(1)
+        assert texts[f"{t:g}"] == f"{entropy(oracle):.2f}"
+    said = {1: (0.96, 0.03), 4: (0.51, 0.22, 0.08, 0.08), 20: (0.16, 0.14)}
+    for t, first in said.items():
+        assert values[t][1][: len(first)].tolist() == pytest.approx(first, abs=0.01)
+    assert values[20][1][-1] == pytest.approx(0.05, abs=0.01)
+    warm = [softened._entropy(logits, t) for t in (1, 20)]
+    assert warm == pytest.approx([0.16, 2.25], abs=0.02)
+
+
+def test_the_teacher_has_not_learned_from_the_digit():
+    """Nor can it be one of many copies: the row is beyond the first 1000."""
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    assert softened.SHOWN >= 1000 and labels[softened.SHOWN] == 3
+    assert not (images[:1000] == images[softened.SHOWN]).all(1).any()

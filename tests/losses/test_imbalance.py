@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional as F
 
-from snippets.losses.imbalance import focal_bias, networks, remedies
+from snippets.losses.imbalance import focal_bias, focal_curves, networks, remedies
 from snippets.losses.imbalance.balanced_sampler import balanced_sampler
 from snippets.losses.imbalance.best_threshold import best_threshold
 from snippets.losses.imbalance.class_weights import class_weights
@@ -23,6 +23,7 @@ from snippets.losses.imbalance.logit_adjusted_cross_entropy import (
     logit_adjusted_cross_entropy,
 )
 from snippets.losses.imbalance.multiclass_focal_loss import multiclass_focal_loss
+from tests import sliders
 
 HALVES = [torch.bfloat16, torch.float16]
 FLOATS = [torch.float32, *HALVES]
@@ -569,3 +570,22 @@ def test_the_bias_matters_less_with_tanh(monkeypatch):
     monkeypatch.setattr(networks, "STEPS", (70,))
     end = networks._paths()[..., -1].mean(1)
     assert end[networks.PLAIN] > 0.8 * end[networks.PRIOR]
+
+
+def test_the_slider_draws_the_focal_loss():
+    figure = focal_curves.figure()
+    values, slopes = map(sliders.curves, figure.axes)
+    assert tuple(values) == tuple(slopes) == focal_curves.GAMMAS
+    for gamma, (margin, value) in values.items():
+        z = margin.clone().requires_grad_()
+        p = z.sigmoid()
+        oracle = -((1 - p) ** gamma) * p.log()
+        torch.testing.assert_close(value, oracle.detach(), rtol=1e-5, atol=1e-6)
+        (slope,) = torch.autograd.grad(oracle.sum(), z)
+        torch.testing.assert_close(slopes[gamma][1], slope, rtol=1e-4, atol=1e-6)
+        left = slope[margin <= -3]
+        assert left.min() > -1.32 and left.max() < -0.95
+    at = slopes[0][0].tolist().index(2.0)
+    assert slopes[0][1][at] == pytest.approx(-0.12, abs=0.005)
+    assert slopes[2][1][at] == pytest.approx(-0.005, abs=0.0005)
+    assert len(set(sliders.labels(figure.axes[0]).values())) == len(values)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from snippets.losses.regression import (
     contract,
+    curves,
     half_precision,
     outliers,
     shapes,
@@ -30,6 +31,7 @@ from snippets.losses.regression.log_cosh import log_cosh
 from snippets.losses.regression.pinball import pinball
 from snippets.losses.regression.robust_delta import robust_delta
 from snippets.losses.regression.same_shape import SameShape
+from tests import sliders
 
 
 def unit_gaussian(prediction, target, **options):
@@ -369,3 +371,29 @@ def test_delta_one_is_mse_in_kilometres_and_l1_in_millimetres():
     torch.testing.assert_close(fits[1e-3], mse, rtol=0, atol=0.01)
     torch.testing.assert_close(fits[1e3], l1, rtol=0, atol=0.01)
     assert (mse - l1).abs().max() > 0.3
+
+
+def test_the_slider_draws_huber():
+    figure = curves.figure()
+    (values, slopes), deltas = map(sliders.curves, figure.axes), curves.DELTAS
+    assert tuple(values) == tuple(slopes) == deltas
+    for delta in deltas:
+        error, value = values[delta]
+        small = error.abs() <= delta
+        arms = delta * (error.abs() - delta / 2)
+        oracle = torch.where(small, error**2 / 2, arms)
+        torch.testing.assert_close(value, oracle, atol=1e-6, rtol=1e-6)
+        error, slope = slopes[delta]
+        torch.testing.assert_close(slope, error.clamp(-delta, delta))
+    ends = [round(y[-1].item(), 2) for _, y in values.values()]
+    assert ends[0] == 0.58 and ends[-1] == 4.5
+    for axes, name in zip(figure.axes, ("{:g}", "±{:g}"), strict=True):
+        assert sliders.labels(axes) == {f"{d:g}": name.format(d) for d in deltas}
+
+
+def test_huber_is_between_l1_and_mse():
+    error = torch.linspace(-3, 3, 50)
+    nil = torch.zeros(50)
+    small, large = (F.huber_loss(error, nil, delta=d) for d in (0.01, 3.0))
+    torch.testing.assert_close(small / 0.01, F.l1_loss(error, nil), rtol=0.01, atol=0)
+    torch.testing.assert_close(large, F.mse_loss(error, nil) / 2)

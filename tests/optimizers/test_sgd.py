@@ -10,9 +10,17 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.optim import SGD, Adam
 
-from snippets.optimizers.sgd import conditioning, escape, noise, sgd_or_adam, stability
+from snippets.optimizers.sgd import (
+    conditioning,
+    escape,
+    momentum_steps,
+    noise,
+    sgd_or_adam,
+    stability,
+)
 from snippets.optimizers.sgd.lookahead import lookahead
 from snippets.optimizers.sgd.sgd_step import sgd_step
+from tests import sliders
 
 few = settings(max_examples=30, derandomize=True, deadline=None, database=None)
 DOUBLE = torch.float64
@@ -284,3 +292,35 @@ def test_dampening_of_one_minus_momentum_averages():
     assert optimizer.state[weight]["momentum_buffer"].item() == pytest.approx(
         3, rel=0.02
     )
+
+
+def test_the_slider_draws_the_answer_to_a_gradient():
+    figure = momentum_steps.figure()
+    lengths, swings = map(sliders.curves, figure.axes)
+    assert tuple(lengths) == tuple(swings) == momentum_steps.MOMENTA
+    for m, (t, length) in lengths.items():
+        up = (1 - m**t) / (1 - m)
+        down = (1 - m**60) / (1 - m) * m ** (t - 60)
+        torch.testing.assert_close(length, torch.where(t <= 60, up, down))
+        weight, buffer, path = 1.0, 0.0, [1.0]
+        for _ in range(80):
+            buffer = m * buffer + weight
+            weight -= 0.1 * buffer
+            path.append(weight)
+        torch.testing.assert_close(swings[m][1], torch.tensor(path).double())
+    peaks = [round(y.max().item()) for _, y in lengths.values()]
+    assert peaks == [1, 2, 5, 10, 19, 45]
+    assert lengths[0.99][1][-1] == pytest.approx(25, abs=0.5)
+    lowest = [round(y.min().item(), 2) for _, y in swings.values()]
+    assert lowest[2:4] == [-0.33, -0.6] and lowest[5] == -0.96
+    assert (swings[0][1] > 0).all() and swings[0.99][1][-1] == pytest.approx(
+        0.6, abs=0.01
+    )
+
+
+@pytest.mark.parametrize(("m", "crosses"), [(0.46, False), (0.48, True)])
+def test_where_swinging_begins(monkeypatch, m, crosses):
+    assert round((1 - 0.1**0.5) ** 2, 2) == 0.47
+    monkeypatch.setattr(momentum_steps, "MOMENTA", (m,))
+    path = momentum_steps._path(lambda w, t: w.clone(), 1.0, 200)
+    assert (path.min() < 0) == crosses

@@ -4,7 +4,7 @@ from tests.conftest import PHONE
 
 PAGE = "optimizers/trajectories/"
 RATES = "0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3"
-FIGURE = "[data-stepper] + figure svg"
+FIGURE = "[data-stepper] + figure svg.plot"
 
 
 def boxes(page) -> list[float]:

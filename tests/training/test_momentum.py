@@ -8,8 +8,16 @@ from torch import nn
 from torch.optim import SGD, Adam
 
 from snippets.optimizers.sgd.sgd_or_adam import _train
-from snippets.training.momentum import beta2_jump, epsilon, grid, noisy, rare
+from snippets.training.momentum import (
+    beta2_jump,
+    beta2_spike,
+    epsilon,
+    grid,
+    noisy,
+    rare,
+)
 from snippets.training.momentum.half_life import half_life_decay
+from tests import sliders
 
 # Half-lives
 
@@ -200,3 +208,24 @@ def test_schedules_cycle_momentum():
         found.append((min(seen), max(seen)))
     assert found[0] == pytest.approx((0.85, 0.95), abs=0.01)
     assert found[1] == pytest.approx((0.8, 0.9), abs=0.01)
+
+
+def test_the_slider_draws_steps_after_an_outlier():
+    figure = beta2_spike.figure()
+    roots, lengths = map(sliders.curves, figure.axes)
+    assert tuple(roots) == tuple(lengths) == beta2_spike.BETAS
+    for b, (t, root) in roots.items():
+        v = 1 + (1 - b) * (100**2 - 1) * b ** (t - 1)
+        torch.testing.assert_close(root, v.sqrt())
+        m = 1 + 0.1 * 99 * 0.9 ** (t - 1)
+        torch.testing.assert_close(lengths[b][1], m / v.sqrt(), rtol=1e-5, atol=1e-5)
+    root, length = beta2_spike._after()
+    first = [root[i, 0].item() for i in (0, 3, 5)]
+    assert first == pytest.approx([32, 10, 3.3], rel=0.02)
+    back = [(r < 1.01).nonzero()[0].item() + 1 for r in root[[0, 3]]]
+    assert back == pytest.approx([100, 850], rel=0.04) and root[5, -1] > 1.5
+    assert length[[0, 3, 5], 0].tolist() == pytest.approx([0.34, 1.1, 3.3], abs=0.05)
+    assert (length.min(1).values < 0.4).all()
+    short = [(x < 0.5).nonzero()[-1].item() + 1 for x in length[[0, 5]]]
+    assert short == pytest.approx([55, 1200], rel=0.02)
+    assert length.shape[1] == beta2_spike.STEPS > 1204

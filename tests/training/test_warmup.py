@@ -9,10 +9,16 @@ from torch.optim import SGD
 from torch.optim import lr_scheduler as ls
 
 from snippets.training.schedules.lr_trace import lr_trace
-from snippets.training.warmup import decay_or_not, shapes, warmup_or_not
+from snippets.training.warmup import (
+    decay_or_not,
+    schedule_length,
+    shapes,
+    warmup_or_not,
+)
 from snippets.training.warmup.inverse_sqrt import inverse_sqrt
 from snippets.training.warmup.warmup_cosine import warmup_cosine
 from snippets.training.warmup.warmup_decay import warmup_decay
+from tests import sliders
 
 
 def nanogpt(it, warmup, total, lr, low):
@@ -206,3 +212,31 @@ def test_warmup_lets_the_rate_rise_where_the_norm_comes_last(networks):
     assert abs(pre[0].min() - pre[1].min()) < 0.05
     assert post[:, 3].min() > 1.3 > 5 * pre[:, 3].max()
     assert pre.min() < 0.8 * post.min()
+
+
+def test_the_slider_draws_the_cosine_and_its_loss():
+    figure = schedule_length.figure()
+    rates, losses = map(sliders.curves, figure.axes)
+    assert tuple(rates) == tuple(losses) == schedule_length.TOTALS
+    for total, (t, rate) in rates.items():
+        p = ((t - 1 - 10) / (total - 10)).clamp(max=1)
+        oracle = torch.where(t <= 10, t / 11, (1 + (math.pi * p).cos()) / 2)
+        torch.testing.assert_close(rate, 0.05 * oracle, rtol=1e-5, atol=1e-8)
+    ends = [rates[total][1][-1].item() for total in (400, 1000)]
+    assert ends == pytest.approx([0.026, 0.046], abs=0.0005)
+    end = {total: y[-1].item() for total, (_, y) in losses.items()}
+    assert list(end.values()) == pytest.approx(
+        [0.88, 0.54, 0.43, 0.39, 0.44, 0.51], abs=0.03
+    )
+    _, tested = schedule_length._train()
+    gain = tested[:, :, -1] - tested[3, :, -1]  # to the length of the run
+    half = 2.36 * gain.std(1) / schedule_length.RUNS**0.5
+    others = [0, 1, 2, 4, 5]
+    assert (gain.mean(1) > half)[others].all()
+
+
+def test_a_lower_peak_forgives_a_long_schedule(monkeypatch):
+    monkeypatch.setattr(schedule_length, "PEAK", 0.03)
+    _, tested = schedule_length._train.__wrapped__()
+    end = tested[:, :, -1].mean(1)
+    assert 0 < end[4] - end[3] < 0.02

@@ -1,37 +1,46 @@
-"""Cross-entropy with and without label smoothing against the lead of the true class."""
+"""Cross-entropy at six label smoothings against the lead of the true class."""
 
 import math
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from snippets.losses.calibration.label_smoothing import label_smoothing
 
 CLASSES = 10
+EPSILONS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)
+
+
+def _loss(lead: Tensor, epsilon: float) -> Tensor:
+    """Loss by the lead of the true class over the others, whose logits are 0."""
+    logits = torch.nn.functional.pad(lead[:, None], (0, CLASSES - 1))
+    target = torch.zeros(len(lead), dtype=torch.int64)
+    return label_smoothing(logits, target, epsilon, reduction="none")
 
 
 def figure() -> Figure:
-    """Draw the loss and its gradient when all other logits are 0, with the minima."""
-    lead = torch.linspace(-2, 12, 36)
-    fig, (top, bottom) = plt.subplots(2, sharex=True, figsize=(5.5, 4.8))
-    for i, epsilon in enumerate((0.0, 0.1, 0.2)):
-        z = lead.clone().requires_grad_()
-        logits = torch.nn.functional.pad(z[:, None], (0, CLASSES - 1))
-        target = torch.zeros(len(z), dtype=torch.int64)
-        loss = label_smoothing(logits, target, epsilon, reduction="none")
-        (slope,) = torch.autograd.grad(loss.sum(), z)
-        top.plot(lead, loss.detach(), color=f"C{i}", label=f"epsilon {epsilon:g}")
-        bottom.plot(lead, slope, color=f"C{i}")
+    """Draw loss, minimum and gradient, those of an epsilon as one step."""
+    fig, (top, bottom) = plt.subplots(2, sharex=True, figsize=(5.5, 5.2))
+    for i, epsilon in enumerate(EPSILONS):
+        look = {"color": f"C{i}", "gid": f"step {epsilon:g}"}
+        lead = torch.linspace(-1, 12, 40, requires_grad=True)
+        loss = _loss(lead, epsilon)
+        (slope,) = torch.autograd.grad(loss.sum(), lead)
+        name = "0: no minimum"
         if epsilon:
-            best = math.log(1 + CLASSES * (1 - epsilon) / epsilon)
-            logits = torch.tensor([[best] + [0.0] * (CLASSES - 1)])
-            least = label_smoothing(logits, target[:1], epsilon)
-            top.plot(best, least, "o", color=f"C{i}")
+            best = torch.tensor([math.log(1 + CLASSES * (1 - epsilon) / epsilon)])
+            least = _loss(best, epsilon)
+            name = f"{epsilon:g}: {least.item():.2f} at {best.item():.1f}"
+            top.plot(best, least, "o", **look)
+        top.plot(lead.detach(), loss.detach(), **look)
+        top.text(12.2, loss[-1].item(), name, va="center", **look)
+        bottom.plot(lead.detach(), slope, **look)
     bottom.axhline(0, color="C5", lw=0.8)
-    bottom.text(6.5, -0.22, "below 0: pulls the logit up")
-    top.set(ylim=(0, 4.5), ylabel="loss (nats)")
-    top.legend(loc="upper right")
+    bottom.text(5.5, -0.22, "below 0: pulls the logit up")
+    top.text(12.2, 3.6, "epsilon: least, at")
+    top.set(ylim=(-0.1, 3.6), ylabel="loss (nats)")
     bottom.set(ylabel="gradient", xlabel="logit of the true class minus the other nine")
     top.set_title("A smoothed loss stops pulling at a finite lead")
     return fig

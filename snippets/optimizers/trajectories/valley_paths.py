@@ -32,7 +32,7 @@ def figure() -> Figure:
         row, column = divmod(i, 2)
         place = (column / 2 + 0.01, 1 - (row + 0.88) / 4, 0.48, 0.79 / 4)
         ax = fig.add_axes(place, xlim=(-4.5, 5.5), ylim=(-4.3, 4.2))
-        ax.set(xticks=[], yticks=[], aspect="equal")
+        ax.set(xticks=[], yticks=[], aspect="equal", gid=f"step {lr:.1g}")
         ax.spines[:].set_visible(False)
         ax.set_title(f"learning rate {lr:.1g}")
         for level in (0.3, 2, 6, 13):
