@@ -60,7 +60,7 @@ def _entry(snippet: Snippet, source: str, root: Path) -> dict:
     kinds = ast.FunctionDef, ast.ClassDef
     public = [n for n in tree.body if isinstance(n, kinds) and n.name[0] != "_"]
     verb = [node for node in public if node.name == snippet.verb]
-    node = (verb or public)[0]
+    node = [*verb, *public, tree][0]
     imported = {
         name.module if isinstance(name, ast.ImportFrom) else name.names[0].name
         for name in ast.walk(tree)
@@ -71,7 +71,7 @@ def _entry(snippet: Snippet, source: str, root: Path) -> dict:
     return {
         "path": snippet.path.relative_to(root).as_posix(),
         "name": snippet.name,
-        "object": node.name,
+        "object": getattr(node, "name", ""),
         "kind": snippet.verb or "snippet",
         "about": inspect.cleandoc(ast.get_docstring(tree) or ""),
         "summary": summary,
@@ -96,8 +96,10 @@ def _sections(docstring: str) -> tuple[str, dict[str, str]]:
     return summary, dict(zip(names, texts, strict=True))
 
 
-def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
+def _signature(node: ast.FunctionDef | ast.ClassDef | ast.Module) -> str:
     """The call as code: `huber(prediction: Tensor, target: Tensor) -> Tensor`."""
+    if isinstance(node, ast.Module):  # without a public object
+        return ""
     if isinstance(node, ast.FunctionDef):
         returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
         return f"{node.name}({ast.unparse(node.args)}){returns}"

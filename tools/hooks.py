@@ -220,7 +220,7 @@ def _write_for_programs(config, files):
             url=page.url,
             section=page.ancestors[-1].title if page.ancestors else str(page.title),
             title=str(page.title),
-            description=page.meta["description"],
+            description=page.meta.get("description", ""),
             text=page.markdown,
             html=page.content if _is_notebook(page.file) else "",
         )

@@ -87,8 +87,10 @@ def convert(text: str, page: str, site: Site, here: str = "", root: Path = ROOT)
     parts = []
     for is_code, lines in _parts(expand(text, root).split("\n")):
         part = "\n".join(lines)
-        parts.append(part if is_code else _prose(part, page, site, here, names))
-    return "\n".join(part for part in parts if part).strip("\n") + "\n"
+        if not is_code:
+            part = _prose(part, page, site, here, names).strip("\n")
+        parts.append(part)
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _parts(lines: Iterable[str]) -> list[tuple[bool, list[str]]]:

@@ -70,15 +70,20 @@ def files(
         everything.append(plain.document(page, body, base))
 
     manifest = data.dump(catalog.manifest(entries), base)
-    made: dict[str, str] = texts | {
+    made = {
         "snippets/manifest.json": manifest,
-        "data/contracts.json": data.dump(data.contracts(artefacts, root), base),
         "data/errors.json": data.dump(data.errors(prose, root), base),
-        "data/recipes.json": data.dump(data.recipes(artefacts, entries, root), base),
         "data/claims.json": data.dump(data.claims(prose, root), base),
         "llms.txt": plain.llms(about["name"], about["description"], pages, DATA, base),
         "llms-full.txt": "\n".join(everything),
     }
+    # Made from the tables of a page, which the small sites of the tests do not have.
+    if data.CONTRACTS.as_posix() in urls:
+        made["data/contracts.json"] = data.dump(data.contracts(artefacts, root), base)
+    if data.RECIPES.as_posix() in urls:
+        content = data.recipes(artefacts, entries, root)
+        made["data/recipes.json"] = data.dump(content, base)
+    made |= texts
     found = {path: text.encode() for path, text in made.items()}
     found |= {entry["path"]: (root / entry["path"]).read_bytes() for entry in entries}
     found["snippets.zip"] = catalog.archive(entries, manifest, root)
