@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 import yaml
+from jinja2 import Environment, FileSystemLoader
 
 from tests.conftest import SITE_URL
 from tools import catalog, data, notebooks, plain, programs
@@ -408,7 +409,7 @@ def test_the_page_on_data_says_how_large_the_files_are(site, words):
     text = words("reference/data/")
     for path in (*programs.DATA, *programs.LISTS):
         name = path.rpartition("/")[2]
-        number, unit = re.search(rf"{re.escape(name)} ([\d.]+) ([kM]B)", text).groups()
+        number, unit = re.search(rf"{re.escape(name)}, ([\d.]+) ([kM]B)", text).groups()
         size = float(number) * {"kB": 1e3, "MB": 1e6}[unit]
         step = 0.05e6 if unit == "MB" else 0.5e3
         assert abs(size - (site / path).stat().st_size) < 1.2 * step, path
@@ -518,6 +519,36 @@ def test_a_notebook_shows_what_its_cells_printed(site):
     after = text.partition("largest difference of the two fits: {")[2]
     assert after.index("```text output\nlargest difference") < after.index("## Result")
     assert text.count("Figure: ") >= 2
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "https://github.com/one/two.x",
+        "https://github.com/one/two.x/",
+        "https://github.com/one/two.x.git",
+    ],
+)
+def test_colab_opens_the_published_notebook(repository, site):
+    link = notebooks.colab(repository, "evidence/contamination/")
+    branch = "https://colab.research.google.com/github/one/two.x/blob/notebooks/"
+    assert link.startswith(branch)
+    assert (site / link.removeprefix(branch)).is_file()
+
+
+@pytest.mark.parametrize("repository", ["", "https://gitlab.com/one/two", "one/two"])
+def test_colab_opens_nothing_from_elsewhere(repository):
+    assert notebooks.colab(repository, "evidence/contamination/") == ""
+
+
+@pytest.mark.parametrize("colab", ["", "https://colab.example/x"])
+def test_a_page_ends_with_its_links(colab):
+    theme = Environment(loader=FileSystemLoader(ROOT / "tools/theme"))
+    theme.filters["url"] = str
+    template = theme.get_template("partials/source-file.html")
+    made = template.render(plain="a/index.md", colab=colab)
+    assert re.findall(r'href="([^"]*)"', made) == ["a/index.md", *filter(None, [colab])]
+    assert not template.render().strip()  # of a page that is none, as 404.html
 
 
 @pytest.mark.parametrize(

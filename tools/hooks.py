@@ -247,9 +247,11 @@ def _write_for_programs(config, files):
 
 
 def on_page_context(context, page, config, nav):
-    from tools import plain
+    from tools import notebooks, plain
 
     context["plain"] = plain.address(page.url)
+    if _is_notebook(page.file):
+        context["colab"] = notebooks.colab(config.repo_url or "", page.url)
     return context
 
 

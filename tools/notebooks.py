@@ -191,6 +191,25 @@ def failure(error: Exception, source: str) -> tuple[int, str]:
     return source.count("\n", 0, start) + int(inside[1]), text.splitlines()[-1]
 
 
+def colab(repository: str, url: str) -> str:
+    """Where Colab opens a published notebook, or "" where it cannot.
+
+    Colab reads .ipynb files from a branch on GitHub. The sources have none: whoever
+    publishes the site puts those of the site on the branch `notebooks`.
+
+    Args:
+        repository: Address of the repository, or "".
+        url: Address of the notebook's page below the root of the site.
+    """
+    found = re.fullmatch(
+        r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", repository
+    )
+    if not found:
+        return ""
+    place = f"{url}{url.rstrip('/').rpartition('/')[2]}.ipynb"
+    return f"https://colab.research.google.com/github/{found[1]}/blob/notebooks/{place}"
+
+
 _SHOWN = re.compile(
     r'<div class="language-(?P<kind>python|text output) highlight"><pre><span></span>'
     r'<code>(?P<text>.*?)\n</code></pre></div>|<svg [^>]*aria-label="(?P<alt>[^"]*)"',
