@@ -446,6 +446,7 @@ def convert(text: str, base: str = "https://a.example/", here: str = "") -> str:
             "[a][b]\n\n[b]: one.md",
             "[a][b]\n\n[b]: https://a.example/losses/one/index.md",
         ),
+        ("[a][own]\n\n[own]: https://b", "[a][own]\n\n[own]: https://b"),
         ("`[a](one.md)` `{ .x }`", "`[a](one.md)` `{ .x }`"),
         ("# A { #a .x }\n\ntext\n{ .more }", "# A { #a }\n\ntext\n"),
         ("$a_{.5}$ { .x }", "$a_{.5}$"),

@@ -101,7 +101,7 @@ def _parts(lines: Iterable[str]) -> list[tuple[bool, list[str]]]:
     for line in lines:
         bare = line.lstrip(" ")
         indent = len(line) - len(bare)
-        if bare and not fence:
+        if bare:
             while indent < depths[-1]:
                 depths.pop()
         line = line[min(depths[-1], indent) :]
