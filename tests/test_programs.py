@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import html
+import importlib.metadata
 import io
 import json
 import re
@@ -171,7 +172,9 @@ def test_llms_txt_has_the_form_of_its_specification(site, texts):
     assert quote.startswith("> ")
     sections = re.split(r"^## (.+)$", text, flags=re.M)[1::2]
     assert sections[0] == "Home"
-    assert sections[-2:] == ["Data", "Optional"]
+    assert sections[-3:] == ["Evidence", "Data", "Optional"]
+    release = importlib.metadata.version("torch").split("+")[0]
+    assert f"Everything ran with torch {release}: " in text
     lines = [
         line for line in text.split("\n## ", 1)[1].split("\n") if line.startswith("-")
     ]
@@ -302,7 +305,9 @@ def test_contracts_are_those_of_their_page(rows, words, documents, site):
     losses = rows("contracts", "losses")
     assert len(losses) == 23
     text = words("losses/contracts/")
-    explained = json.loads((site / "data/contracts.json").read_text("utf-8"))["kinds"]
+    content = json.loads((site / "data/contracts.json").read_text("utf-8"))
+    assert content["torch"] == importlib.metadata.version("torch").split("+")[0]
+    explained = content["kinds"]
     for loss in losses:
         url, anchor = place(loss["address"])
         assert anchor in documents[url].ids

@@ -38,7 +38,8 @@ class Site:
     Attributes:
         base: Address of the site, ending in "/", or "" if it is not known yet: links
             are then relative.
-        urls: Address of each page below the root, by its path below `docs/`.
+        urls: Address of each page below the root, by its path below `docs/`, and by the
+            address itself without its last "/".
         symbol: The address of a symbol such as `torch.nn.MSELoss`, or None.
         describe: The Markdown of a public object of `snippets/`, by its dotted name.
     """
@@ -151,10 +152,8 @@ def _prose(text: str, page: str, site: Site, here: str, names: dict) -> str:
         return found[0].replace(found[1], site.link(found[1], page, here))
 
     def item(found: re.Match[str]) -> str:
-        # These lists are made as HTML, and link to the page that the site serves.
-        target = re.sub(r"/(?=#|$)", ".md", found[1])
         words = re.sub(r"</?code>", "`", html.unescape(found[2]))
-        return f"- [{words}]({target})"
+        return f"- [{words}]({found[1]})"
 
     if "<" in text:
         text = _WRAPPER.sub("", text)
