@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 VOID = {"br", "col", "hr", "img", "input", "link", "meta", "wbr"}
 RESOURCES = {"script": "src", "img": "src", "iframe": "src", "source": "src"}
 RESOURCES |= {"video": "src", "audio": "src", "object": "data"}
+# A browser loads no page that a page links to.
+NO_RESOURCES = {"alternate", "canonical", "next", "prev"}
 HEADING = re.compile("h[1-6]")
 
 
@@ -44,7 +46,7 @@ class Document(HTMLParser):
             self.links.append(values["href"])
         if tag in RESOURCES and values.get(RESOURCES[tag]):
             self.resources.append(values[RESOURCES[tag]])
-        if tag == "link" and values.get("rel") not in {"canonical", "prev", "next"}:
+        if tag == "link" and values.get("rel") not in NO_RESOURCES:
             self.resources.append(values["href"])
         if tag in {"img", "svg"}:
             self.images.append(values | {"tag": tag})

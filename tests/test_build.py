@@ -27,6 +27,7 @@ def root(tmp_path: Path, cache: Path) -> Path:
     """A site of one page, and no snippet."""
     shutil.copytree(ROOT / "tools", tmp_path / "tools")
     shutil.copytree(ROOT / "docs/assets", tmp_path / "docs/assets")
+    shutil.copy(ROOT / "LICENSE", tmp_path)
     settings = (ROOT / "mkdocs.yml").read_text("utf-8")
     settings = settings[: settings.index("\nnav:")]  # the pages there are not here
     (tmp_path / "mkdocs.yml").write_text(settings)

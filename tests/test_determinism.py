@@ -19,7 +19,8 @@ def test_a_build_from_empty_caches_is_identical(site, tmp_path):
     root = tmp_path / "elsewhere"
     for name in ("docs", "snippets", "tools"):
         shutil.copytree(ROOT / name, root / name)
-    shutil.copy(ROOT / "mkdocs.yml", root)
+    for name in ("mkdocs.yml", "LICENSE"):
+        shutil.copy(ROOT / name, root)
     snippets = find()
     folders = sorted({s.path.parent for s in snippets})
     again = {s.name for s in snippets if due(folders.index(s.path.parent), PARTS)}

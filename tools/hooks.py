@@ -27,6 +27,8 @@ log = logging.getLogger("mkdocs.criterion")
 snippets = []
 artefacts: dict[str, str] = {}
 characters: set[str] = set()
+# Its pages, in the order of the navigation.
+pages_in_order = []
 
 
 class _NameTheLine(logging.Filter):
@@ -103,7 +105,7 @@ def on_config(config):
 
 
 def on_files(files, config):
-    from tools import kept, notebooks
+    from tools import kept, notebooks, programs
 
     # Loaded by tools/theme/main.html, on the pages that need it.
     config.extra_css.remove("assets/_mkdocstrings.css")
@@ -121,7 +123,15 @@ def on_files(files, config):
     for path, text in artefacts.items():
         if path.endswith(".svg"):
             files.append(File.generated(config, path, content=text))
+    # Pages link to them; on_env fills them.
+    for path in (*programs.DATA, *programs.LISTS):
+        files.append(File.generated(config, path, content=""))
     return files
+
+
+def on_nav(nav, config, files):
+    pages_in_order[:] = nav.pages
+    return nav
 
 
 def _is_notebook(file):
@@ -189,9 +199,62 @@ def _render_notebook(page, execute, config, files):
     page.present_anchor_ids = set(re.findall(r'\bid="([^"]+)"', result["html"]))
 
 
+@event_priority(-100)  # after autorefs knows the address of each symbol
 def on_env(env, config, files):
     _keep_templates(env)
+    _write_for_programs(config, files)
     return env
+
+
+def _write_for_programs(config, files):
+    from tools import plain, programs
+    from tools.pages import PageError
+
+    def symbol(name):
+        try:
+            return config.plugins["autorefs"].get_item_url(name)[0]
+        except KeyError:
+            return None
+
+    pages = [
+        plain.Page(
+            path=page.file.src_uri,
+            url=page.url,
+            section=page.ancestors[-1].title if page.ancestors else str(page.title),
+            title=str(page.title),
+            description=page.meta.get("description", ""),
+            text=page.markdown,
+            html=page.content if _is_notebook(page.file) else "",
+        )
+        for page in pages_in_order
+    ]
+    names = ("site_name", "site_description", "site_url")
+    about = {name.removeprefix("site_"): config[name] or "" for name in names}
+    try:
+        made = programs.files(
+            pages, snippets, artefacts, symbol, about, CACHE / "manifest"
+        )
+        for page in pages_in_order:
+            page.content = programs.fill(page.content, made)
+    except PageError as error:
+        raise PluginError(str(error)) from None
+    for path, content in made.items():
+        if path in (*programs.DATA, *programs.LISTS):
+            files.get_file_from_path(path).content_bytes = content
+        else:
+            # MkDocs would take a Markdown file for another page.
+            place = Path(config.site_dir, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+
+
+def on_page_context(context, page, config, nav):
+    from tools import notebooks, plain
+
+    context["plain"] = plain.address(page.url)
+    if _is_notebook(page.file):
+        context["colab"] = notebooks.colab(config.repo_url or "", page.url)
+    return context
 
 
 def _keep_templates(env):

@@ -12,6 +12,7 @@ import functools
 import json
 import re
 from collections import Counter
+from html import unescape
 from typing import Any
 
 import jupytext
@@ -188,3 +189,56 @@ def failure(error: Exception, source: str) -> tuple[int, str]:
     if start < 0 or not inside:
         return 1, text
     return source.count("\n", 0, start) + int(inside[1]), text.splitlines()[-1]
+
+
+def colab(repository: str, url: str) -> str:
+    """Where Colab opens a published notebook, or "" where it cannot.
+
+    Colab reads .ipynb files from a branch on GitHub. The sources have none: whoever
+    publishes the site puts those of the site on the branch `notebooks`.
+
+    Args:
+        repository: Address of the repository, or "".
+        url: Address of the notebook's page below the root of the site.
+    """
+    found = re.fullmatch(
+        r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", repository
+    )
+    if not found:
+        return ""
+    place = f"{url}{url.rstrip('/').rpartition('/')[2]}.ipynb"
+    return f"https://colab.research.google.com/github/{found[1]}/blob/notebooks/{place}"
+
+
+_SHOWN = re.compile(
+    r'<div class="language-(?P<kind>python|text output) highlight"><pre><span></span>'
+    r'<code>(?P<text>.*?)\n</code></pre></div>|<svg [^>]*aria-label="(?P<alt>[^"]*)"',
+    re.DOTALL,
+)
+
+
+def markdown(source: str, page: str) -> str:
+    """A notebook as Markdown: its cells, each with what it printed and drew.
+
+    Args:
+        source: Text of the notebook.
+        page: The HTML that `clean` made of it when it was executed.
+    """
+    shown: list[list[str]] = []  # of each cell of code
+    for found in _SHOWN.finditer(page):
+        text = unescape(re.sub(r"<[^>]+>", "", found["text"] or ""))
+        if found["kind"] == "python":
+            shown.append([])
+        elif found["kind"]:
+            shown[-1].append(f"```text output\n{text}\n```")
+        else:
+            shown[-1].append(f"Figure: {unescape(found['alt'])}")
+    parts = []
+    outputs = iter(shown)
+    for cell in json.loads(ipynb(source))["cells"]:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            parts += [f"```python\n{text}\n```", *next(outputs)]
+        else:
+            parts.append(text)
+    return "\n\n".join(parts) + "\n"

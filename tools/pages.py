@@ -92,6 +92,24 @@ def _settings(root: Path) -> dict[str, dict]:
     return settings
 
 
+@functools.cache
+def _includes(root: Path):
+    """The extension that expands includes, with the site's settings."""
+    settings = _settings(root)["pymdownx.snippets"] | {"base_path": [str(root)]}
+    reader = markdown.Markdown(
+        extensions=["pymdownx.snippets"],
+        extension_configs={"pymdownx.snippets": settings},
+    )
+    return reader.preprocessors["snippet"]
+
+
+def expand(text: str, root: Path = ROOT) -> str:
+    """A page's text with its includes in place, as the site expands them."""
+    if "8<-" not in text:  # as in most of the short texts that come here
+        return text
+    return "\n".join(_includes(root).run(text.split("\n")))
+
+
 def read(page: Path, root: Path = ROOT) -> list[Fence]:
     """All fenced blocks of a page, in order.
 
