@@ -63,6 +63,8 @@ def test_keys_choose_the_step_that_stands_out(phones, address, url):
         assert output.text_content() == step
         said.append(slider.get_attribute("aria-valuetext"))
         assert step in re.split("[ :,±]+", said[-1])
+        texts = page.locator(f'{FIGURE} [data-step="{step}"] text').all_text_contents()
+        assert all(text in said[-1] for text in texts)
         opacities = shown(page)
         assert opacities.pop(step) == {1}
         assert set().union(*opacities.values()) == {0.25}
