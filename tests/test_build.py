@@ -174,5 +174,5 @@ def test_pages_of_a_fork_lead_to_its_sources(root, browser):
         page = watched(context.new_page())
         page.goto(address)
         page.wait_for_load_state("networkidle")
-        assert page.inner_text(".md-header .md-source") == "GitHub"
+        assert page.inner_text(".md-header .md-source").strip() == "GitHub"
         assert all(url.startswith(address) for url in page.requests), page.requests
