@@ -117,6 +117,39 @@
     show()
   })
 
+  // A figure is enlarged in a dialog. It moves there and back, so its ids stay unique and
+  // what a script does with it goes on.
+  all("figure.plot", figure => {
+    const open = document.createElement("button")
+    open.className = "enlarge"
+    open.type = "button"
+    open.ariaLabel = open.title = "Enlarge the figure"
+    open.addEventListener("click", () => {
+      const svg = figure.querySelector("svg")
+      const dialog = document.createElement("dialog")
+      const close = document.createElement("button")
+      const box = document.createElement("div")
+      dialog.className = "enlarged"
+      dialog.ariaLabel = "Enlarged figure"
+      close.textContent = "Close"
+      box.tabIndex = 0 // scrolls by keyboard
+      figure.style.minHeight = `${figure.offsetHeight}px` // nothing below moves
+      box.append(svg)
+      dialog.append(close, box)
+      document.body.append(dialog)
+      close.addEventListener("click", () => dialog.close())
+      dialog.addEventListener("keydown", event => event.stopPropagation()) // keys of the page
+      dialog.addEventListener("close", () => {
+        figure.prepend(svg)
+        figure.style.minHeight = ""
+        dialog.remove()
+        open.focus()
+      })
+      dialog.showModal()
+    })
+    figure.append(open)
+  })
+
   // The chooser: one open answer a question, and the address names it.
   all(".chooser", chooser => {
     const follow = () => {
