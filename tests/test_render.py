@@ -3,7 +3,7 @@
 import pytest
 
 from tools.pages import PageError
-from tools.render import finish, join_tables
+from tools.render import checks, finish, join_tables
 
 TABLES = {"losses/regression/t.md": "| a |\n| - |\n| 1 |\n"}
 FIGURES = {
@@ -82,3 +82,49 @@ def test_a_shown_warning_is_labelled_as_one():
 def test_marks_without_a_colour_are_dropped():
     html = '<span class="k">if</span> <span class="n">x</span><span class="p">:</span>'
     assert finished(html) == '<span class="k">if</span> x:'
+
+
+FILE = (
+    '<div class="language-python highlight"><span class="filename">'
+    "snippets/losses/regression/f.py</span><pre>"
+)
+
+
+def test_an_included_file_can_be_opened_and_downloaded():
+    made = finished(FILE)
+    raw = "../../snippets/losses/regression/f.py"
+    assert f'<a href="{raw}">snippets/losses/regression/f.py</a>' in made
+    assert f'<a href="{raw}" download>download</a>' in made
+    assert (
+        '<a href="../../reference/tested/#build">figure drawn</a></span><pre>' in made
+    )
+    assert '<div class="language-python highlight" data-search-exclude>' in made
+
+
+def test_the_source_is_in_the_repository_where_there_is_one():
+    made = finish(FILE, PAGE, URL, FIGURES, "https://example.org/criterion/")
+    source = "https://example.org/criterion/blob/main/snippets/losses/regression/f.py"
+    assert f'<a href="{source}">snippets/' in made
+    assert '<a href="../../snippets/losses/regression/f.py" download>' in made
+
+
+@pytest.mark.parametrize(
+    ("results", "passed"),
+    [
+        ([], ""),
+        ([".svg", ".html"], "figure drawn"),
+        ([".md"], "table computed"),
+        ([".md", ".svg", ".html"], "results current"),
+    ],
+)
+def test_checks_are_those_with_a_result(results, passed):
+    artefacts = {f"a/b{ending}": "" for ending in results} | {"a/bc.md": ""}
+    assert checks("snippets/a/b.py", artefacts) == passed
+    counted = checks("snippets/a/b.py", artefacts | {"a/b.examples": "12"})
+    assert counted == ", ".join(filter(None, ["12 examples pass", passed]))
+    assert checks("snippets/a/b.py", {"a/b.examples": "1"}) == "1 example passes"
+
+
+def test_nothing_is_said_of_a_file_without_checks():
+    made = finish(FILE, PAGE, URL, {})
+    assert "download</a></span><pre>" in made

@@ -117,6 +117,11 @@
     show()
   })
 
+  // Escape puts a tooltip away that stays while its term has the focus.
+  addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") all(".md-tooltip2--active", tip => tip.classList.remove("md-tooltip2--active"))
+  })
+
   // A figure is enlarged in a dialog. It moves there and back, so its ids stay unique and
   // what a script does with it goes on.
   all("figure.plot", figure => {
