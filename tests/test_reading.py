@@ -19,28 +19,25 @@ def typed(fence) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_each_block_is_copied_as_it_runs(browser, address, name):
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto(f"{address}{name}/")
+def test_each_block_is_copied_as_it_runs(open_page, name):
+    page = open_page(f"{name}/")
     page.wait_for_selector(".md-code__nav button", state="attached")
     page.evaluate(
         "document.querySelectorAll('details').forEach(d => { d.open = true })"
     )
+    # What the event carries is what the clipboard gets; reading it back would be a race.
     copied = page.evaluate(
-        """async () => {
+        """() => {
             const texts = []
+            addEventListener("copy", ({ target }) => { texts[texts.length - 1] = target.value })
             for (const block of document.querySelectorAll("article .highlight")) {
+                texts.push(null)
                 const button = block.querySelector(".md-code__nav button")
-                if (!button?.checkVisibility()) { texts.push(null); continue }
-                await navigator.clipboard.writeText("")
-                button.click()
-                texts.push(await navigator.clipboard.readText())
+                if (button?.checkVisibility()) button.click()
             }
             return texts
         }"""
     )
-    context.close()
     fences = read(ROOT / f"docs/{name}.md")
     assert len(fences) == len(copied)
     for fence, text in zip(fences, copied, strict=True):
@@ -53,9 +50,9 @@ def test_a_figure_is_enlarged_by_keyboard_and_goes_back(open_page):
     page = open_page(CHAPTER)
     button = page.get_by_role("button", name="Enlarge the figure").first
     figure = page.locator("figure.plot").first
+    button.focus()
     before = figure.bounding_box()
     width = figure.locator("svg").bounding_box()["width"]
-    button.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Enlarged figure")
     assert dialog.locator("svg").bounding_box()["width"] > 1.3 * width
@@ -144,4 +141,4 @@ def test_what_is_above_a_file_is_one_line_on_a_phone(open_page):
             line.firstChild.clientWidth])"""
     )
     for height, beyond, name in lines:
-        assert height <= 32 and beyond <= 0 and name >= 60, lines
+        assert height <= 32 and beyond <= 0 and name >= 50, lines

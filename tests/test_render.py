@@ -95,9 +95,7 @@ def test_an_included_file_can_be_opened_and_downloaded():
     raw = "../../snippets/losses/regression/f.py"
     assert f'<a href="{raw}">snippets/losses/regression/f.py</a>' in made
     assert f'<a href="{raw}" download>download</a>' in made
-    assert (
-        '<a href="../../reference/tested/#build">figure drawn</a></span><pre>' in made
-    )
+    assert '<a href="../../reference/tested/#build">✓ figure</a></span><pre>' in made
     assert '<div class="language-python highlight" data-search-exclude>' in made
 
 
@@ -111,18 +109,19 @@ def test_the_source_is_in_the_repository_where_there_is_one():
 @pytest.mark.parametrize(
     ("results", "passed"),
     [
-        ([], ""),
-        ([".svg", ".html"], "figure drawn"),
-        ([".md"], "table computed"),
-        ([".md", ".svg", ".html"], "results current"),
+        ([], []),
+        ([".svg", ".html"], ["figure"]),
+        ([".md"], ["table"]),
+        ([".md", ".svg", ".html"], ["results"]),
     ],
 )
 def test_checks_are_those_with_a_result(results, passed):
     artefacts = {f"a/b{ending}": "" for ending in results} | {"a/bc.md": ""}
-    assert checks("snippets/a/b.py", artefacts) == passed
-    counted = checks("snippets/a/b.py", artefacts | {"a/b.examples": "12"})
-    assert counted == ", ".join(filter(None, ["12 examples pass", passed]))
-    assert checks("snippets/a/b.py", {"a/b.examples": "1"}) == "1 example passes"
+    path = "snippets/a/b.py"
+    assert checks(path, artefacts) == ("✓ " + passed[0] if passed else "")
+    counted = checks(path, artefacts | {"a/b.examples": "12"})
+    assert counted == "✓ " + ", ".join(["12 examples", *passed])
+    assert checks(path, {"a/b.examples": "1"}) == "✓ 1 example"
 
 
 def test_nothing_is_said_of_a_file_without_checks():

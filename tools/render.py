@@ -133,7 +133,7 @@ def _frame(path: str, url: str, artefacts: dict[str, str], repository: str) -> s
 
 
 def checks(path: str, artefacts: dict[str, str]) -> str:
-    """What a snippet passed for its present key: `6 examples pass, figure drawn`.
+    """What a snippet passed for its present key: `✓ 6 examples, figure`, or `""`.
 
     Args:
         path: The file, `snippets/losses/regression/huber.py`.
@@ -143,11 +143,11 @@ def checks(path: str, artefacts: dict[str, str]) -> str:
     figure, table = place + ".svg" in artefacts, place + ".md" in artefacts
     passed = []
     if count := artefacts.get(place + ".examples"):
-        passed.append(f"{count} examples pass" if count != "1" else "1 example passes")
+        passed.append(f"{count} example{'s' * (count != '1')}")
     if (
         figure and table
     ):  # of an experiment, whose stored results are of its present code
-        passed.append("results current")
+        passed.append("results")
     elif figure or table:
-        passed.append("figure drawn" if figure else "table computed")
-    return ", ".join(passed)
+        passed.append("figure" if figure else "table")
+    return "✓ " + ", ".join(passed) if passed else ""

@@ -138,7 +138,7 @@
       dialog.ariaLabel = "Enlarged figure"
       close.textContent = "Close"
       box.tabIndex = 0 // scrolls by keyboard
-      figure.style.minHeight = `${figure.offsetHeight}px` // nothing below moves
+      figure.style.minHeight = `${figure.getBoundingClientRect().height}px` // nothing below moves
       box.append(svg)
       dialog.append(close, box)
       document.body.append(dialog)
