@@ -70,7 +70,7 @@ def test_the_first_use_is_linked_with_its_definition():
         "`logits` and ``a ` logits``",
         "$logits$ and\n\n$$ a\n logits $$",
         "[the logits\nhere](x.md), [a [b] logits][c], ![logits](logits.svg)",
-        '<span title="logits">',
+        'a <span title="logits">b</span>',
         "word{ .logits }",
         "logits_2, xlogits, pre-logits, logits-like",
     ],

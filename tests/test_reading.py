@@ -142,3 +142,15 @@ def test_what_is_above_a_file_is_one_line_on_a_phone(open_page):
     )
     for height, beyond, name in lines:
         assert height <= 32 and beyond <= 0 and name >= 50, lines
+
+
+def test_contents_stay_in_view_and_follow(open_page):
+    page = open_page(CHAPTER)
+    for anchor in ("huber", "half-precision"):
+        page.goto(page.url.partition("#")[0] + f"#{anchor}")
+        link = page.locator(
+            f".md-nav--secondary .md-nav__link--active[href='#{anchor}']"
+        )
+        link.wait_for()
+        top = link.bounding_box()["y"]
+        assert 0 < top < page.viewport_size["height"]
