@@ -62,7 +62,7 @@ def test_a_figure_is_enlarged_by_keyboard_and_goes_back(open_page):
     assert len(ids) == len(set(ids))
     page.keyboard.press("n")  # a key of the theme: it would turn the page
     page.keyboard.press("Escape")
-    assert dialog.count() == 0
+    assert page.locator("dialog").count() == 0
     assert button.evaluate("button => button === document.activeElement")
     assert page.url.endswith(CHAPTER)
     assert figure.locator("svg").bounding_box()["width"] == width

@@ -148,7 +148,6 @@
         figure.prepend(svg)
         figure.style.minHeight = ""
         dialog.remove()
-        open.focus()
       })
       dialog.showModal()
     })
