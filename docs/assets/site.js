@@ -128,7 +128,7 @@
     const open = document.createElement("button")
     open.className = "enlarge"
     open.type = "button"
-    open.ariaLabel = open.title = "Enlarge the figure"
+    open.ariaLabel = "Enlarge the figure"
     open.addEventListener("click", () => {
       const svg = figure.querySelector("svg")
       const dialog = document.createElement("dialog")
