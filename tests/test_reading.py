@@ -149,7 +149,7 @@ def test_contents_stay_in_view_and_follow(open_page):
     for anchor in ("huber", "half-precision"):
         page.goto(page.url.partition("#")[0] + f"#{anchor}")
         link = page.locator(
-            f".md-nav--secondary .md-nav__link--active[href='#{anchor}']"
+            f".md-sidebar--secondary .md-nav__link--active[href='#{anchor}']"
         )
         link.wait_for()
         top = link.bounding_box()["y"]
