@@ -41,6 +41,14 @@ def test_results_are_stored_and_not_run_again(root):
     assert run(root) == (results, [])
 
 
+def test_examples_that_ran_are_counted_and_stored(root):
+    code = '"""Doc.\n\n>>> x = 1\n>>> x\n1\n>>> 1 / 0  # doctest: +SKIP\n"""\n\n\n'
+    code += 'def f():\n    """More.\n\n    >>> f()\n    """\n'
+    write(root, a=code, none="x = 1\n")
+    assert run(root)[0] == {"a.examples": "3"}
+    assert run(root) == ({"a.examples": "3"}, [])
+
+
 def test_figure_becomes_svg_without_a_date(root):
     code = (
         "import matplotlib.pyplot as plt\n\n\ndef figure():\n"

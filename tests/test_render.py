@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tools.pages import ROOT, PageError
-from tools.render import finish, join_tables
+from tools.render import checks, finish, join_tables
 
 TABLES = {"losses/regression/t.md": "| a |\n| - |\n| 1 |\n"}
 FIGURES = {
@@ -149,3 +149,48 @@ def test_a_wrong_slider_is_named_by_its_line():
         stepped(found + IMAGE)
     with pytest.raises(PageError, match=rf"^docs/{PAGE}:{line}: a slider without"):
         stepped(found)
+
+
+FILE = (
+    '<div class="language-python highlight"><span class="filename">'
+    "snippets/losses/regression/f.py</span><pre>"
+)
+
+
+def test_an_included_file_can_be_opened_and_downloaded():
+    made = finished(FILE)
+    raw = "../../snippets/losses/regression/f.py"
+    assert f'<a href="{raw}">snippets/losses/regression/f.py</a>' in made
+    assert f'<a href="{raw}" download>download</a>' in made
+    assert '<a href="../../reference/tested/#build">✓ figure</a></span><pre>' in made
+    assert '<div class="language-python highlight" data-search-exclude>' in made
+
+
+def test_the_source_is_in_the_repository_where_there_is_one():
+    made = finish(FILE, PAGE, URL, FIGURES, "https://example.org/criterion/")
+    source = "https://example.org/criterion/blob/main/snippets/losses/regression/f.py"
+    assert f'<a href="{source}">snippets/' in made
+    assert '<a href="../../snippets/losses/regression/f.py" download>' in made
+
+
+@pytest.mark.parametrize(
+    ("results", "passed"),
+    [
+        ([], []),
+        ([".svg", ".html"], ["figure"]),
+        ([".md"], ["table"]),
+        ([".md", ".svg", ".html"], ["results"]),
+    ],
+)
+def test_checks_are_those_with_a_result(results, passed):
+    artefacts = {f"a/b{ending}": "" for ending in results} | {"a/bc.md": ""}
+    path = "snippets/a/b.py"
+    assert checks(path, artefacts) == ("✓ " + passed[0] if passed else "")
+    counted = checks(path, artefacts | {"a/b.examples": "12"})
+    assert counted == "✓ " + ", ".join(["12 examples", *passed])
+    assert checks(path, {"a/b.examples": "1"}) == "✓ 1 example"
+
+
+def test_nothing_is_said_of_a_file_without_checks():
+    made = finish(FILE, PAGE, URL, {})
+    assert "download</a></span><pre>" in made

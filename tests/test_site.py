@@ -20,9 +20,15 @@ def url_of(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=url_of)
 def test_shown_code_is_the_code_that_ran(page, documents):
-    shown = [text.strip("\n") for text in documents[url_of(page)].code]
+    url, fences = url_of(page), read(page)
+    shown = [text.strip("\n") for text in documents[url].code]
     # An annotation or a plugin that rewrites code would show up here.
-    assert shown == [fence.source.strip("\n") for fence in read(page)]
+    assert shown == [fence.source.strip("\n") for fence in fences]
+    # What is above a file's code says of the file, and leads to it.
+    for fence in fences:
+        if path := fence.options.get("title"):
+            assert fence.source.strip() == (ROOT / path).read_text("utf-8").strip()
+            assert documents[url].links.count("../" * url.count("/") + path) >= 2, path
 
 
 def test_every_page_is_built(documents):

@@ -195,7 +195,8 @@ def build(
     Returns:
         Text by the path under which it joins the site: of a table, Markdown
         (`losses/regression/contract.md`); of a figure, the picture as a file
-        (`losses/regression/curves.svg`) and as part of a page (`….html`).
+        (`losses/regression/curves.svg`) and as part of a page (`….html`); of doctests,
+        how many examples ran (`….examples`).
 
     Raises:
         ArtefactError: Snippets that fail, all of them in one message. Results of the
@@ -343,11 +344,13 @@ def _make(snippet: Snippet, root: str) -> tuple[dict[str, str], str, float]:
             module = importlib.import_module(name)
             if verb in VERBS:  # the doctests may ask for the same table or figure
                 setattr(module, verb, functools.cache(getattr(module, verb)))
-            failure = _doctest(module, root)
+            failure, examples = _doctest(module, root)
             if verb == "experiment" and not failure:
                 result = _read_out(module, snippet)
             elif verb and not failure:
                 result = _call(getattr(module, verb), verb, name)
+            if examples:
+                result[".examples"] = str(examples)
         except Exception as error:
             failure = _report(error, name, root)
     return result, failure, time.perf_counter() - start
@@ -384,7 +387,8 @@ def _picture(result, name: str) -> dict[str, str]:
     return {".svg": standalone(svg), ".html": inline(svg, ALT, ident)}
 
 
-def _doctest(module, root: str) -> str:
+def _doctest(module, root: str) -> tuple[str, int]:
+    """Failures of a module's examples, and how many examples ran."""
     failures = []
 
     class Runner(doctest.DocTestRunner):
@@ -406,7 +410,7 @@ def _doctest(module, root: str) -> str:
     runner = Runner(verbose=False)
     for test in doctest.DocTestFinder().find(module):
         runner.run(test, out=lambda text: None)
-    return "\n".join(failures)
+    return "\n".join(failures), runner.tries
 
 
 def _report(error: Exception, name: str, root: str) -> str:

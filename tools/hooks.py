@@ -148,7 +148,7 @@ def on_pre_page(page, config, files):
 
 
 def _render_markdown(page, convert, config, files):
-    from tools import kept, pages
+    from tools import glossary, kept, pages
 
     key = kept.key_of_page(page, files)
     if kept.restore(page, key, config, files, CACHE / "pages"):
@@ -159,7 +159,12 @@ def _render_markdown(page, convert, config, files):
         pages.read(Path(page.file.abs_src_path), ROOT)
     except pages.PageError as error:
         raise PluginError(str(error)) from None
+    written, page.markdown = (
+        page.markdown,
+        glossary.link(page.markdown, page.file.src_uri),
+    )
     convert(config, files)
+    page.markdown = written
     # A warning would not be told again; with -q none is heard at all.
     if _NameTheLine.count == warnings and log.isEnabledFor(logging.WARNING):
         kept.keep(page, key, CACHE / "pages")
@@ -290,7 +295,9 @@ def on_page_content(html, page, config, files):
     from tools import formulas, pages, render
 
     try:
-        html = render.finish(html, page.file.src_uri, page.url, artefacts)
+        html = render.finish(
+            html, page.file.src_uri, page.url, artefacts, config.repo_url or ""
+        )
     except pages.PageError as error:
         raise PluginError(str(error)) from None
     characters.update(formulas.characters(html))

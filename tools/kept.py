@@ -22,7 +22,8 @@ _OBJECT = re.compile(r"^::: ((\S+)\.\w+)$", re.MULTILINE)
 
 def key_of_page(page, files) -> str:
     """Hash of the page, what it includes, the names of all files, and what renders it."""
-    paths = ["mkdocs.yml", *re.findall(r'--8<-- "([^"]+)"', page.markdown)]
+    paths = ["mkdocs.yml", "docs/reference/glossary.md"]
+    paths += re.findall(r'--8<-- "([^"]+)"', page.markdown)
     modules = [module for _, module in _OBJECT.findall(page.markdown)]
     paths += [f"{module.replace('.', '/')}.py" for module in modules]
     texts = [
@@ -38,7 +39,7 @@ def _renderers() -> tuple[str, ...]:
     folder = Path(__file__).parent
     tools = [
         (folder / f"{t}.py").read_text("utf-8")
-        for t in ("hooks", "kept", "pages", "render")
+        for t in ("glossary", "hooks", "kept", "pages", "render")
     ]
     return (*tools, *map(importlib.metadata.version, RENDERERS))
 

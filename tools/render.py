@@ -75,10 +75,14 @@ _WARNING = re.compile(
     r'(<div class="language-text output)( highlight"><pre><span></span><code>\w+Warning: )'
 )
 # The code of whole files would be most of the search index.
-_FILE = re.compile(r'(<div class="[^"]*\bhighlight\b[^"]*")(><span class="filename">)')
+_FILE = re.compile(
+    r'(<div class="[^"]*\bhighlight\b[^"]*")(><span class="filename">)([^<]*)'
+)
 
 
-def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
+def finish(
+    html: str, page: str, url: str, artefacts: dict[str, str], repository: str = ""
+) -> str:
     """`html` with its figures, formulas and labels.
 
     Args:
@@ -86,6 +90,7 @@ def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
         page: Path of the page below `docs/`.
         url: Address of the page below the root of the site.
         artefacts: Results of `tools.artefacts.build`.
+        repository: Address of the repository, or `""` where it has none.
 
     Raises:
         PageError: A figure without a text for those who do not see it, or a formula
@@ -111,7 +116,13 @@ def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
     html = _PLAIN.sub(r"\1", html)
     html = _NOT_RUN.sub(r'<p class="not-run">Not run here: \2</p>\1>', html)
     html = _WARNING.sub(r"\1 warns\2", html)
-    html = _FILE.sub(r"\1 data-search-exclude\2", html)
+    html = _FILE.sub(
+        lambda block: (
+            f"{block[1]} data-search-exclude{block[2]}"
+            f"{_frame(block[3], url, artefacts, repository)}"
+        ),
+        html,
+    )
     try:
         return formulas.render(html)
     except formulas.FormulaError as error:
@@ -138,3 +149,34 @@ def _check_slider(image: re.Match[str], svg: str, page: str) -> None:
         f"slider above it {given.get('stepper', 'none, for there is no slider')}; write "
         'data-stepper="…" on the page and gid="step …" in figure() alike'
     )
+
+
+def _frame(path: str, url: str, artefacts: dict[str, str], repository: str) -> str:
+    """What stands above the code of an included file: name, download, checks."""
+    root = "../" * url.count("/")
+    source = f"{repository.rstrip('/')}/blob/main/{path}" if repository else root + path
+    frame = f'<a href="{source}">{path}</a><a href="{root}{path}" download>download</a>'
+    if passed := checks(path, artefacts):
+        frame += f'<a href="{root}reference/tested/#build">{passed}</a>'
+    return frame
+
+
+def checks(path: str, artefacts: dict[str, str]) -> str:
+    """What a snippet passed for its present key: `✓ 6 examples, figure`, or `""`.
+
+    Args:
+        path: The file, `snippets/losses/regression/huber.py`.
+        artefacts: Results of `tools.artefacts.build`.
+    """
+    place = path.removeprefix("snippets/").removesuffix(".py")
+    figure, table = place + ".svg" in artefacts, place + ".md" in artefacts
+    passed = []
+    if count := artefacts.get(place + ".examples"):
+        passed.append(f"{count} example{'s' * (count != '1')}")
+    if (
+        figure and table
+    ):  # of an experiment, whose stored results are of its present code
+        passed.append("results")
+    elif figure or table:
+        passed.append("figure" if figure else "table")
+    return "✓ " + ", ".join(passed) if passed else ""

@@ -123,6 +123,43 @@
     show()
   })
 
+  // Escape puts a tooltip away that stays while its term has the focus.
+  addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") all(".md-tooltip2--active", tip => tip.classList.remove("md-tooltip2--active"))
+  })
+
+  // A figure is enlarged in a dialog. It moves there and back, so its ids stay unique and
+  // what a script does with it goes on.
+  all("figure.plot", figure => {
+    const open = document.createElement("button")
+    open.className = "enlarge"
+    open.type = "button"
+    open.ariaLabel = "Enlarge the figure"
+    open.addEventListener("click", () => {
+      const svg = figure.querySelector("svg")
+      const dialog = document.createElement("dialog")
+      const close = document.createElement("button")
+      const box = document.createElement("div")
+      dialog.className = "enlarged"
+      dialog.ariaLabel = "Enlarged figure"
+      close.textContent = "Close"
+      box.tabIndex = 0 // scrolls by keyboard
+      figure.style.minHeight = `${figure.getBoundingClientRect().height}px` // nothing below moves
+      box.append(svg)
+      dialog.append(close, box)
+      document.body.append(dialog)
+      close.addEventListener("click", () => dialog.close())
+      dialog.addEventListener("keydown", event => event.stopPropagation()) // keys of the page
+      dialog.addEventListener("close", () => {
+        figure.prepend(svg)
+        figure.style.minHeight = ""
+        dialog.remove()
+      })
+      dialog.showModal()
+    })
+    figure.append(open)
+  })
+
   // The chooser: one open answer a question, and the address names it.
   all(".chooser", chooser => {
     const follow = () => {
