@@ -579,6 +579,21 @@ def test_a_mistake_is_read_from_its_row(happens, row):
     assert data._mistake("x", happens) == {"mistake": "x"} | row
 
 
+def test_the_set_up_is_what_runs_before_the_first_message(tmp_path):
+    page = tmp_path / "docs/a.md"
+    page.parent.mkdir()
+    page.write_text(
+        "# A\n\n```python\na\n```\n\n## B\n\n```python\nb\n```\n\n### C\n\n"
+        "```python\nc\n```\n"
+    )
+    assert data._setup(page.relative_to(tmp_path / "docs"), tmp_path) == "a\n\nb\n"
+
+
+def test_cells_of_a_table_may_hold_its_sign():
+    rows = data._rows("| a | `b\\|c` |\n| --- | ---: |\n| 1 | 2 |")
+    assert rows == [["a", "`b|c`"], ["1", "2"]]
+
+
 def test_a_row_that_is_neither_is_refused():
     with pytest.raises(ValueError, match="wanted one span of code, got 'nothing'"):
         data._mistake("x", "nothing")

@@ -21,6 +21,7 @@ _FENCE = re.compile(
     r"(?P<code>(?:.*\n)*?)(?P=indent)(?P=fence)$",
     re.MULTILINE,
 )
+_END = re.compile(r"(?:\n *)+\Z")
 _OPTIONS = re.compile(r"\{\.(?P<classes>\w+(?: \.\w+)*)(?P<options>[^}]*)\}")
 _FOLDED = re.compile(r'(?:!!!|\?\?\?\+?|===) (?:[\w ]*)"(?P<title>.*)"$')
 _SPAN = re.compile(r"((?<!`)(`+)(?!`)(?:(?!\n\n).)+?(?<!`)\2(?!`))", re.DOTALL)
@@ -124,7 +125,7 @@ def _code(block: re.Match[str], depths: list[int]) -> str:
     while len(block["indent"]) < depths[-1]:
         depths.pop()
     fence = block["indent"] + block["fence"]
-    code = block["code"].rstrip()  # an included file ends in a blank line
+    code = _END.sub("", block["code"])  # an included file ends in a blank line
     text = f"{fence}{_header(block['header'])}\n{code}\n{fence}"
     return re.sub(f"^ {{{depths[-1]}}}", "", text, flags=re.M) if depths[-1] else text
 
