@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from tests.conftest import SITE_URL
 from tools import catalog, data, notebooks, plain, programs
-from tools.artefacts import find
+from tools.artefacts import find, store
 from tools.pages import ROOT, PageError, read
 
 _FENCE = re.compile(
@@ -228,6 +228,7 @@ def test_the_manifest_describes_every_snippet(manifest, site, documents):
         assert row["sha256"] == hashlib.sha256(source.encode()).hexdigest()
         assert row["kind"] == (snippet.verb or "snippet")
         assert re.search(rf"^(def|class) {row['object']}\b", source, re.M), path
+        assert not snippet.verb or row["object"] == snippet.verb
         assert row["address"] == SITE_URL + path
         assert source.strip("\n") in {
             code.strip("\n") for code in documents[place(row["page"])[0]].code
@@ -299,6 +300,9 @@ def test_a_changed_snippet_is_described_anew(tmp_path):
     path.write_text('"""A."""\n\n\ndef one() -> int:\n    """Be 1."""\n    return 1\n')
     (entry,) = catalog.describe(find(tmp_path), cache, tmp_path)
     assert (entry["signature"], entry["summary"]) == ("one() -> int", "Be 1.")
+    kept = {entry["name"]: entry | {"summary": "Old.", "tool": "another"}}
+    store(cache, kept)  # as an earlier version of the tool described it
+    assert catalog.describe(find(tmp_path), cache, tmp_path) == [entry]
 
 
 def test_contracts_are_those_of_their_page(rows, words, documents, site):
@@ -374,6 +378,8 @@ def test_recipes_are_those_of_their_page(rows, words, documents, site):
     by_name = {recipe["name"]: recipe for recipe in recipes}
     nano = by_name["GPT-2 124M from scratch"]
     assert nano["snippet"].endswith("/nanogpt.py")
+    assert nano["address"].endswith("#language")
+    assert (nano["batch"], nano["clip"]) == ("491520 tokens", "norm 1.0")
     assert nano["optimizer"] == "AdamW 0.9, 0.95, eps 1e-8"
     assert by_name["RetinaNet on COCO"]["snippet"].endswith("/detectron2.py")
 
@@ -571,6 +577,21 @@ def test_a_page_ends_with_its_links(colab):
 )
 def test_a_mistake_is_read_from_its_row(happens, row):
     assert data._mistake("x", happens) == {"mistake": "x"} | row
+
+
+def test_the_set_up_is_what_runs_before_the_first_message(tmp_path):
+    page = tmp_path / "docs/a.md"
+    page.parent.mkdir()
+    page.write_text(
+        "# A\n\n```python\na\n```\n\n## B\n\n```python\nb\n```\n\n### C\n\n"
+        "```python\nc\n```\n"
+    )
+    assert data._setup(page.relative_to(tmp_path / "docs"), tmp_path) == "a\n\nb\n"
+
+
+def test_cells_of_a_table_may_hold_its_sign():
+    rows = data._rows("| a | `b\\|c` |\n| --- | ---: |\n| 1 | 2 |")
+    assert rows == [["a", "`b|c`"], ["1", "2"]]
 
 
 def test_a_row_that_is_neither_is_refused():

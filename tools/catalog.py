@@ -59,8 +59,7 @@ def _entry(snippet: Snippet, source: str, root: Path) -> dict:
     tree = ast.parse(source)
     kinds = ast.FunctionDef, ast.ClassDef
     public = [n for n in tree.body if isinstance(n, kinds) and n.name[0] != "_"]
-    verb = [node for node in public if node.name == snippet.verb]
-    node = [*verb, *public, tree][0]
+    node = [*public, tree][0]  # its verb, where it has one, comes first
     imported = {
         name.module if isinstance(name, ast.ImportFrom) else name.names[0].name
         for name in ast.walk(tree)

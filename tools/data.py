@@ -106,9 +106,7 @@ def errors(prose: Callable[[str, str], str], root: Path = ROOT) -> dict:
         first = _FENCE.search(text)
         blocks = [(f["header"], f["code"]) for f in _FENCE.finditer(text)]
         raised = [code for header, code in blocks if header == "{.python .raises}"]
-        fixes = [
-            code for header, code in blocks if header.partition(" ")[0] == "python"
-        ]
+        fixes = [code for header, code in blocks if header == "python"]
         said = [m for m in entry.messages if re.match(r"[\w.]+: ", m)]
         rows.append(
             {

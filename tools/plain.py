@@ -10,14 +10,18 @@ import importlib.metadata
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tools.pages import ROOT, expand
 
-_FENCE = re.compile(r"(?P<fence>`{3,}|~{3,}) *(?P<header>.*)")
+_FENCE = re.compile(
+    r"^(?P<indent> *)(?P<fence>`{3,}|~{3,}) *(?P<header>.*)\n"
+    r"(?P<code>(?:.*\n)*?)(?P=indent)(?P=fence)$",
+    re.MULTILINE,
+)
+_END = re.compile(r"(?:\n *)+\Z")
 _OPTIONS = re.compile(r"\{\.(?P<classes>\w+(?: \.\w+)*)(?P<options>[^}]*)\}")
 _FOLDED = re.compile(r'(?:!!!|\?\?\?\+?|===) (?:[\w ]*)"(?P<title>.*)"$')
 _SPAN = re.compile(r"((?<!`)(`+)(?!`)(?:(?!\n\n).)+?(?<!`)\2(?!`))", re.DOTALL)
@@ -28,6 +32,7 @@ _DETAILS = re.compile(r'<details\b(?:[^>]*?( id="[^"]*"))?[^>]*>')
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _REFERENCE = re.compile(r"\]\[([\w.]+)\]|\[([\w.]+)\]\[\]")
 _DEFINITION = re.compile(r"^\[([^\]]+)\]: (\S+)", re.MULTILINE)
+_SCHEME = re.compile(r"\w+:")
 _OBJECT = re.compile(r"^::: (\S+)$", re.MULTILINE)
 
 
@@ -59,7 +64,7 @@ class Site:
                 relative links.
         """
         path, mark, anchor = target.partition("#")
-        if not path or urlsplit(target).scheme:
+        if not path or _SCHEME.match(target):
             return target
         path = posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
         path = address(self.urls[path]) if path in self.urls else path
@@ -85,45 +90,44 @@ def convert(text: str, page: str, site: Site, here: str = "", root: Path = ROOT)
         root: The folder that includes are relative to.
     """
     names = dict(_DEFINITION.findall(text))
+    text = expand(text, root)
+    depths = [0]  # of the indentation of the folded blocks that are open
     parts = []
-    for is_code, lines in _parts(expand(text, root).split("\n")):
-        part = "\n".join(lines)
-        if not is_code:
-            part = _prose(part, page, site, here, names).strip("\n")
-        parts.append(part)
+    end = 0
+    for block in _FENCE.finditer(text):
+        between = _unfold(text[end : block.start()], depths)
+        parts += [_prose(between, page, site, here, names), _code(block, depths)]
+        end = block.end()
+    parts.append(_prose(_unfold(text[end:], depths), page, site, here, names))
+    parts = [part.strip("\n") for part in parts]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _parts(lines: Iterable[str]) -> list[tuple[bool, list[str]]]:
-    """Whether it is code, and the lines, of each part; folded blocks are unindented."""
-    parts: list[tuple[bool, list[str]]] = [(False, [])]
-    depths = [0]  # of the indentation of the folded blocks that are open
-    fence = ""
-    for line in lines:
+def _unfold(text: str, depths: list[int]) -> str:
+    """Prose whose folded blocks are titles, and their text unindented."""
+    lines = []
+    for line in text.split("\n"):
         bare = line.lstrip(" ")
         indent = len(line) - len(bare)
         if bare:
             while indent < depths[-1]:
                 depths.pop()
-        line = line[min(depths[-1], indent) :]
-        own = parts[-1][1]
-        if fence:
-            if bare == fence:
-                fence = ""
-                while not own[-1].strip():  # the end of an included file
-                    own.pop()
-                parts.append((False, []))
-            own.append(line)
-        elif mark := _FENCE.match(bare):
-            fence = mark["fence"]
-            opening = line[: len(line) - len(bare)] + fence + _header(mark["header"])
-            parts.append((True, [opening]))
-        elif folded := _FOLDED.match(bare):
+        depth = depths[-1]
+        if folded := _FOLDED.match(bare):
             depths.append(indent + 4)
-            own.append(f"{line[: -len(bare)]}**{folded['title']}**")
-        else:
-            own.append(line)
-    return parts
+            line = f"{' ' * indent}**{folded['title']}**"
+        lines.append(line[depth:])
+    return "\n".join(lines)
+
+
+def _code(block: re.Match[str], depths: list[int]) -> str:
+    """A fenced block, unindented as the folded block that it stands in."""
+    while len(block["indent"]) < depths[-1]:
+        depths.pop()
+    fence = block["indent"] + block["fence"]
+    code = _END.sub("", block["code"])  # an included file ends in a blank line
+    text = f"{fence}{_header(block['header'])}\n{code}\n{fence}"
+    return re.sub(f"^ {{{depths[-1]}}}", "", text, flags=re.M) if depths[-1] else text
 
 
 def _header(header: str) -> str:
@@ -151,6 +155,9 @@ def _prose(text: str, page: str, site: Site, here: str, names: dict) -> str:
     def link(found: re.Match[str]) -> str:
         return found[0].replace(found[1], site.link(found[1], page, here))
 
+    def definition(found: re.Match[str]) -> str:
+        return f"[{found[1]}]: {site.link(found[2], page, here)}"
+
     def item(found: re.Match[str]) -> str:
         words = re.sub(r"</?code>", "`", html.unescape(found[2]))
         return f"- [{words}]({found[1]})"
@@ -162,11 +169,14 @@ def _prose(text: str, page: str, site: Site, here: str, names: dict) -> str:
     pieces = _SPAN.split(text)
     # Each code span comes with its backticks as a group of its own.
     for i in range(0, len(pieces), 3):
-        piece = _LINK.sub(link, _ATTRIBUTES.sub(attributes, pieces[i]))
-        piece = _DEFINITION.sub(
-            lambda d: f"[{d[1]}]: {site.link(d[2], page, here)}", piece
-        )
-        pieces[i] = _REFERENCE.sub(reference, piece)
+        piece = pieces[i]
+        if "{" in piece:
+            piece = _ATTRIBUTES.sub(attributes, piece)
+        if "]" in piece:
+            piece = _REFERENCE.sub(reference, _LINK.sub(link, piece))
+        if names:
+            piece = _DEFINITION.sub(definition, piece)
+        pieces[i] = piece
     text = "".join(piece for i, piece in enumerate(pieces) if i % 3 != 2)
     return re.sub(r"\n{3,}", "\n\n", text)
 
