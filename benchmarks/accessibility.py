@@ -28,10 +28,13 @@ from tests.conftest import (  # noqa: E402
 
 LOOKS = [(size, scheme) for size in (PHONE, DESKTOP) for scheme in ("light", "dark")]
 
-# Axe sees only what is seen: all that folds is unfolded. A chooser folds its other answers,
+# Axe sees only what is seen: all that folds is unfolded, and nothing waits. A chooser folds its other answers,
 # so a copy stands for it, which has no script. Most of axe's time would go into thousands
 # of coloured words and signs of formulas: of each kind, one a page stays an element.
 PREPARE = """() => {
+    const style = document.createElement("style")
+    style.textContent = "* { content-visibility: visible !important }"
+    document.head.append(style)
     document.querySelectorAll(".chooser").forEach(e => e.replaceWith(e.cloneNode(true)))
     document.querySelectorAll("article details").forEach(e => e.open = true)
     const seen = new Set()
