@@ -70,9 +70,13 @@ ytick.labelsize: 9
 
 
 def css() -> str:
-    """The palette as CSS variables, `--plot-c0` and so on, in both schemes."""
+    """The palette as CSS variables, `--plot-c0` and so on, in both schemes.
+
+    On paper a dark page is a light one.
+    """
     light, dark = (
         "".join(f"--plot-{key}:{colour};" for key, colour in palette.items())
         for palette in (LIGHT, DARK)
     )
-    return f":root{{{light}}}[data-md-color-scheme=slate]{{{dark}}}"
+    slate = f"[data-md-color-scheme=slate]{{{dark}}}"
+    return f":root{{{light}}}@media screen{{{slate}}}"

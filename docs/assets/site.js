@@ -25,9 +25,10 @@
     })
     all(".md-code__nav", nav => nav.setAttribute("role", "none"))
   }
-  addEventListener("resize", boxes)
-  addEventListener("load", boxes)
-  new MutationObserver(boxes).observe(document.querySelector(".md-content"), { childList: true, subtree: true })
+  let due
+  const soon = () => { cancelAnimationFrame(due); due = requestAnimationFrame(boxes) }
+  for (const event of ["load", "resize", "contentvisibilityautostatechange"]) addEventListener(event, soon)
+  new MutationObserver(soon).observe(document.querySelector(".md-content"), { childList: true, subtree: true })
 
   // A filter for the tables below it. Numbers are ignored: those of another reader's
   // message differ. Sections without a match are hidden with their headings.
