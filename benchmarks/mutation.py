@@ -40,6 +40,8 @@ PRELOAD = ["torch", "torch._dynamo", "matplotlib.pyplot", "sklearn.datasets", "p
 PRELOAD += ["scipy.stats", "hypothesis", "torch.testing", "doctest", "mkdocs"]
 # Rewritten assertions tell more when they fail, which nobody reads here.
 OPTIONS = ["-x", "-q", "--assert=plain", "--tb=no", "-p", "no:xdist"]
+# Parts of experiments: results are kept under a key of this code, which no change leaves.
+PARTS = "evidence/"
 LATE = -1
 UNUSABLE = {3, 4, 5, 70}  # an error of pytest, wrong use, no tests, an error of ours
 
@@ -73,7 +75,8 @@ def copyable(root: Path) -> list[str]:
     sys.path.insert(0, str(root))
     from tools.artefacts import find
 
-    found = [str(s.path.relative_to(root)) for s in find(root) if not s.verb]
+    snippets = [s for s in find(root) if not s.verb and not s.place.startswith(PARTS)]
+    found = [str(snippet.path.relative_to(root)) for snippet in snippets]
     sys.path.remove(str(root))
     for name in [name for name in sys.modules if name.split(".")[0] == "tools"]:
         del sys.modules[name]  # each run imports those of its own copy
