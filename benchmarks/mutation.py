@@ -4,7 +4,7 @@
 
 Takes mutants of the snippets that readers copy (not of figures, tables and experiments),
 each snippet in proportion to how many it has, and runs against each what looks after the
-snippet: its doctests, the tests of its page, and the blocks of the page. A mutant that
+snippet: its doctests, the tests of its page, the blocks of the page and the fuzzer. A mutant that
 makes any of them fail, or run for too long, is killed; one that does not has survived.
 Mutants that are no fault are listed in mutation.toml, with the reason, and not counted.
 
@@ -42,6 +42,7 @@ PRELOAD += ["scipy.stats", "hypothesis", "torch.testing", "doctest", "mkdocs"]
 OPTIONS = ["-x", "-q", "--assert=plain", "--tb=no", "-p", "no:xdist"]
 # Parts of experiments: results are kept under a key of this code, which no change leaves.
 PARTS = "evidence/"
+FUZZ = "tests/test_fuzz.py"
 LATE = -1
 UNUSABLE = {3, 4, 5, 70}  # an error of pytest, wrong use, no tests, an error of ours
 
@@ -88,11 +89,18 @@ def page_of(path: str) -> str:
     return Path(path).parent.relative_to("snippets").as_posix()
 
 
-def tests(page: str, root: Path) -> list[str]:
-    """What looks after the snippets of a page, beside their doctests."""
+def phases(paths: list[str], root: Path) -> list[list[str]]:
+    """What looks after snippets of one page, as arguments of pytest, the quickest first."""
+    page = page_of(paths[0])
     section, _, name = page.rpartition("/")
-    found = [f"tests/{section}/test_{name}.py", f"docs/{page}.md"]
-    return [name for name in found if (root / name).is_file()]
+    tests = f"tests/{section}/test_{name}.py"
+    found = [
+        [*paths, tests] if (root / tests).is_file() else paths,
+        [f"docs/{page}.md"],
+    ]
+    fuzzed = (root / FUZZ).read_text("utf-8")
+    names = [stem for path in paths if f'"{(stem := Path(path).stem)}"' in fuzzed]
+    return [*found, [FUZZ, "-k", " or ".join(names)]] if names else found
 
 
 def without_equivalents(path: str, root: Path) -> list[Mutant]:
@@ -123,12 +131,17 @@ def sample(trials: list[Trial], size: int, seed: int) -> list[Trial]:
     return [mixed[i] for i in picked if i < len(mixed)]
 
 
-def run_tests(names: list[str], root: Path, seconds: float) -> int:
-    """What pytest returns for these files in a fork of this process, or LATE."""
+def run_tests(paths: list[str], root: Path, seconds: float) -> int:
+    """What pytest returns where the tests of these snippets first fail, 0, or LATE."""
+    codes = (_in_fork(phase, root, seconds) for phase in phases(paths, root))
+    return next((code for code in codes if code), 0)
+
+
+def _in_fork(arguments: list[str], root: Path, seconds: float) -> int:
     process = os.fork()
     if not process:
         try:
-            os._exit(_pytest(names, root))
+            os._exit(_pytest(arguments, root))
         finally:
             os._exit(70)
     late = time.monotonic() + seconds
@@ -143,7 +156,7 @@ def run_tests(names: list[str], root: Path, seconds: float) -> int:
         time.sleep(0.01)
 
 
-def _pytest(names: list[str], root: Path) -> int:
+def _pytest(arguments: list[str], root: Path) -> int:
     os.setsid()
     sink = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -152,7 +165,7 @@ def _pytest(names: list[str], root: Path) -> int:
     sys.path.insert(0, str(root))
     import pytest
 
-    return pytest.main([*OPTIONS, *names])
+    return pytest.main([*OPTIONS, *arguments])
 
 
 def try_page(page: str, trials: list[Trial], root: Path) -> Iterator[Trial]:
@@ -161,11 +174,9 @@ def try_page(page: str, trials: list[Trial], root: Path) -> Iterator[Trial]:
     Raises:
         MutationError: The tests fail without a mutant, or do not run.
     """
-    names = tests(page, root)
     start = time.monotonic()
-    everything = [*sorted({trial.path for trial in trials}), *names]
-    if code := run_tests(everything, root, 600):
-        raise MutationError(f"{' '.join(everything)}: pytest returns {code}, no mutant")
+    if code := run_tests(sorted({trial.path for trial in trials}), root, 600):
+        raise MutationError(f"the tests of {page} fail without a mutant: {code}")
     seconds = 20 + 5 * (time.monotonic() - start)
     # Byte code of the size and second of its source would be taken for that of a mutant.
     shutil.rmtree(root / "snippets" / page / "__pycache__", ignore_errors=True)
@@ -174,7 +185,7 @@ def try_page(page: str, trials: list[Trial], root: Path) -> Iterator[Trial]:
         file = root / trial.path
         original = file.read_bytes()
         file.write_text(trial.mutant.text, "utf-8")
-        code = run_tests([trial.path, *names], root, seconds)
+        code = run_tests([trial.path], root, seconds)
         if code in UNUSABLE:
             raise MutationError(f"{trial.path}: pytest returns {code}")
         yield Trial(trial.path, trial.mutant, killed=code != 0)
@@ -262,6 +273,7 @@ def main() -> None:
                     sys.exit(str(result))
                 show_survivors(result)
                 done += result
+                print(line(page_of(result[0].path), result), file=sys.stderr)
     show_shares(done)
 
 
