@@ -90,10 +90,8 @@ def _joined(lines: bytes) -> str:
 def _changes(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
     """Nodes, and code to put in their places."""
     for node in _walk(tree):
-        if isinstance(node, ast.stmt):
-            if _can_be_dropped(node):
-                yield node, "pass"
-            continue
+        if isinstance(node, ast.stmt) and _can_be_dropped(node):
+            yield node, "pass"
         for other in _instead(node):
             code = ast.unparse(ast.fix_missing_locations(other))
             atom = isinstance(other, ast.Constant | ast.Call | ast.Attribute | ast.Name)

@@ -99,7 +99,7 @@ def phases(paths: list[str], root: Path) -> list[list[str]]:
         [f"docs/{page}.md"],
     ]
     fuzzed = (root / FUZZ).read_text("utf-8")
-    names = [stem for path in paths if f'"{(stem := Path(path).stem)}"' in fuzzed]
+    names = [stem for path in paths if f'"{(stem := Path(path).stem)}": ' in fuzzed]
     return [*found, [FUZZ, "-k", " or ".join(names)]] if names else found
 
 

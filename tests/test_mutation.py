@@ -11,13 +11,15 @@ PROGRAM = '''"""Says -1, and 2 < 3."""
 import math
 
 
-def half(x: int = 2, *, name: str = "mean") -> float:
+def half(x: int = 2, *, name: str = "mean") -> float | None:
     """Half, as in 4 / 2."""
     if x < 0 or name not in ("mean", "sum"):
         raise ValueError(f"x must be at least {0}, got {x - 1}")
     y = x.detach() if x else pow(x, 2)
     y = abs(y, device=x.device, dim=-1)
     y += 1.5
+    math.y = y.sum(0 < x < y, keepdim=True, out=z, a=b)
+    new = x
     return y / 2
 '''
 PLANTED = {
@@ -46,6 +48,15 @@ PLANTED = {
     "y += 2.5",
     "y += 0.5",
     "y += 0",
+    "math.y = y.mean(",
+    "(1 < x < y, keepdim=True",
+    "(-1 < x < y, keepdim=True",
+    "(0 <= x < y)",
+    "(0 < x <= y)",
+    "keepdim=False",
+    "(0 < x < y, out=z, a=b)",
+    "(0 < x < y, keepdim=True, a=b)",
+    "(0 < x < y, keepdim=True, out=z)",
     "return (y * 2)",
     "return y / 3",
     "return y / 1",
@@ -66,8 +77,9 @@ def test_every_operator_is_planted_and_nothing_else(benchmark):
     new = [mutant.new.replace('"', "'") for mutant in found]
     unseen = {p for p in PLANTED if not any(p.replace('"', "'") in n for n in new)}
     assert not unseen
-    # Three statements can be dropped.
-    assert len(found) == len(PLANTED) + 2
+    dropped = {mutant.old[:7] for mutant in found if mutant.new == "pass"}
+    assert dropped == {"raise V", "y = abs", "y += 1.", "math.y "}
+    assert len(found) == len(PLANTED) + len(dropped) - 1
     for mutant in found:
         changed = zip(PROGRAM.split("\n"), mutant.text.split("\n"), strict=False)
         first = next(i for i, (a, b) in enumerate(changed, start=1) if a != b)

@@ -78,7 +78,7 @@ def test_counts_are_those_of_the_project(documents, site):
     assert counted["figures, drawn when the site is built"] == figures
     assert counted["snippets, each doctested"] == len(snippets)
     assert counted["files of tests"] == len(TESTS)
-    assert all(counted[what] for what in counted if "mutants" not in what)
+    assert all(counted.values())
     assert counted["findings of theirs, each held in both runs"] > 100
 
 

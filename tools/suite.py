@@ -5,7 +5,6 @@ the files are searched as text: parsing them would take longer than the rest of 
 """
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,7 +133,6 @@ def counts(
         if snippet.verb == "experiment"
     ]
     tests = test_files(root)
-    equivalents = tomllib.loads((root / "benchmarks/mutation.toml").read_text("utf-8"))
     rows = {
         "pages whose blocks run from top to bottom as one program": len(programs),
         "blocks of Python on them that run": fences["plain"] + fences["raises"],
@@ -160,7 +158,6 @@ def counts(
         "test functions, many of which run for each page, snippet or message": sum(
             file.tests for file in tests
         ),
-        "mutants that are known to be no fault": sum(map(len, equivalents.values())),
     }
     lines = ["| how many | of what |", "| ---: | --- |"]
     return "\n".join([*lines, *(f"| {n} | {what} |" for what, n in rows.items())])
