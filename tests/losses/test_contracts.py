@@ -115,6 +115,11 @@ def test_mistakes_are_what_they_are_called(name):
         assert all(x.numel() for x in changed if isinstance(x, torch.Tensor)), what
         if what == "targets 0 and 1":
             assert set(changed[LOSSES[name]["target"]].flatten().tolist()) <= {0, 1}
+        if what == "`var` of zeros":
+            assert not changed[2].any()
+        if what == "probabilities that sum to 2":
+            assert changed[1].shape == changed[0].shape
+            assert changed[1].sum(1).eq(2).all()
         if what == "all scores equal":
             assert torch.equal(changed[0], changed[1])
         if what == "features of another width":
