@@ -1,12 +1,13 @@
 """How many small faults planted in the snippets their tests notice.
 
-    .venv/bin/python benchmarks/mutation.py [--sample N | --all] [--snippet PATH] [--jobs N]
+    .venv/bin/python benchmarks/mutation.py [--sample N | --all] [--snippet PATH]
 
-Takes mutants of the snippets that readers copy (not of figures, tables and experiments),
-each snippet in proportion to how many it has, and runs against each what looks after the
-snippet: its doctests, the tests of its page, the blocks of the page and the fuzzer. A mutant that
-makes any of them fail, or run for too long, is killed; one that does not has survived.
-Mutants that are no fault are listed in mutation.toml, with the reason, and not counted.
+Takes mutants of the snippets that readers copy (not of figures, tables, experiments and
+their parts), each snippet in proportion to how many it has, and runs against each what
+looks after the snippet: its doctests, the tests of its page, the blocks of the page and
+the fuzzer. A mutant that makes any of them fail, or run for too long, is killed; one
+that does not has survived. Mutants that are no fault are listed in mutation.toml, with
+the reason, and not counted. `--seed` draws others, `--jobs` is how many run at once.
 
 All of it happens in copies of the project. One process imports torch, and each run is a
 fork of it.

@@ -53,7 +53,7 @@ def lovasz_softmax(
     wrong = target.flatten()[valid & ~((target >= 0) & (target < len(p))).flatten()]
     if wrong.numel():
         raise ValueError(
-            f"target must be from 0 to {len(p) - 1} or ignore_index, got {wrong[0].item()}"
+            f"target must be below {len(p)} or ignore_index, got {wrong[0].item()}"
         )
     classes = torch.arange(len(p), device=p.device).unsqueeze(1)
     y = ((target.flatten() == classes) & valid).to(dtype)
