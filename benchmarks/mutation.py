@@ -41,7 +41,7 @@ PRELOAD = ["torch", "torch._dynamo", "matplotlib.pyplot", "sklearn.datasets", "p
 PRELOAD += ["scipy.stats", "hypothesis", "torch.testing", "doctest", "mkdocs"]
 # Rewritten assertions tell more when they fail, which nobody reads here.
 OPTIONS = ["-x", "-q", "--assert=plain", "--tb=no", "-p", "no:xdist"]
-# Parts of experiments: results are kept under a key of this code, which no change leaves.
+# Parts of experiments: a change of them alone makes the stored results of other code.
 PARTS = "evidence/"
 FUZZ = "tests/test_fuzz.py"
 LATE = -1
@@ -91,7 +91,7 @@ def page_of(path: str) -> str:
 
 
 def phases(paths: list[str], root: Path) -> list[list[str]]:
-    """What looks after snippets of one page, as arguments of pytest, the quickest first."""
+    """What looks after snippets of a page, as arguments of pytest, quickest first."""
     page = page_of(paths[0])
     section, _, name = page.rpartition("/")
     tests = f"tests/{section}/test_{name}.py"
@@ -170,7 +170,7 @@ def _pytest(arguments: list[str], root: Path) -> int:
 
 
 def try_page(page: str, trials: list[Trial], root: Path) -> Iterator[Trial]:
-    """Run the tests of a page against mutants of its snippets, in a copy of the project.
+    """Run the tests of a page against mutants of its snippets, in a copied project.
 
     Raises:
         MutationError: The tests fail without a mutant, or do not run.
@@ -179,7 +179,7 @@ def try_page(page: str, trials: list[Trial], root: Path) -> Iterator[Trial]:
     if code := run_tests(sorted({trial.path for trial in trials}), root, 600):
         raise MutationError(f"the tests of {page} fail without a mutant: {code}")
     seconds = 20 + 5 * (time.monotonic() - start)
-    # Byte code of the size and second of its source would be taken for that of a mutant.
+    # Byte code of a source of the same size and second would be taken for a mutant's.
     shutil.rmtree(root / "snippets" / page / "__pycache__", ignore_errors=True)
     sys.dont_write_bytecode = True
     for trial in trials:
