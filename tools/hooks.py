@@ -73,7 +73,7 @@ def on_startup(command, dirty):
 
 @event_priority(100)  # before mkdocstrings begins to load the inventories
 def on_config(config):
-    from tools import claims, messages
+    from tools import claims, messages, suite
     from tools.artefacts import ArtefactError, build, find
     from tools.pages import PageError
     from tools.style import css
@@ -99,6 +99,10 @@ def on_config(config):
             artefacts[f"{messages.FOLDER}/{kind}.md"] = messages.index(kind)
         artefacts["evidence/experiments.md"] = claims.summary()
         artefacts["evidence/ledger.md"] = claims.ledger()
+        # What docs/reference/tested.md counts.
+        artefacts[f"{suite.FOLDER}/counts.md"] = suite.counts(snippets, artefacts)
+        artefacts[f"{suite.FOLDER}/files.md"] = suite.files()
+        artefacts[f"{suite.FOLDER}/not_run.md"] = suite.not_run()
     except PageError as error:
         raise PluginError(str(error)) from None
     return config

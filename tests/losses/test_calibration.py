@@ -297,6 +297,9 @@ def test_adaptive_bins_keep_ties_together():
     for adaptive in False, True:
         ece = expected_calibration_error(confidence, happened, adaptive=adaptive)
         assert ece.item() == pytest.approx(0, abs=1e-7)
+    lowest = torch.tensor([0.0, 0.02])  # one bin: their errors cancel
+    ece = expected_calibration_error(lowest, torch.tensor([1, 0]))
+    assert ece.item() == pytest.approx((1 - 0.02) / 2, abs=1e-6)
     three = torch.tensor([0.2, 0.2, 0.2, 0.9])  # more bins than samples, and ties
     ece = expected_calibration_error(three, torch.tensor([0, 0, 1, 1]), 7, True)
     assert ece.item() == pytest.approx((1 - 0.6 + 0.1) / 4, abs=1e-6)
@@ -362,6 +365,7 @@ METRICS = [expected_calibration_error, brier_score]
         (torch.tensor([[3.0, -1.0]]), torch.tensor([0]), "from 0 to 1"),
         (torch.tensor([[0.3, torch.nan]]), torch.tensor([0]), "from 0 to 1"),
         (torch.tensor([[0.3, 0.3]]), torch.tensor([0]), "sum to 1"),
+        (torch.tensor([[0.3, 0.3], [0.3, 0.7]]), torch.tensor([0, 0]), "sum to 1"),
         (torch.tensor([[0.3, 0.7]]), torch.tensor([2]), "whole numbers below 2"),
         (torch.tensor([[0.3, 0.7]]), torch.tensor([-100]), "whole numbers below 2"),
         (torch.tensor([0.3]), torch.tensor([0.5]), "whole numbers below 2"),

@@ -101,6 +101,36 @@ def test_cross_entropy_section_has_the_messages_people_search(sections):
     assert "| every target ignored (-100) | **silent**: nan |" in text
 
 
+@every
+@pytest.mark.filterwarnings("ignore")  # torch's, where a mistake calls the loss itself
+def test_mistakes_are_what_they_are_called(name):
+    tensors = example_tensors(LOSSES[name]["signatures"][0])
+    for what, change in LOSSES[name].get("wrong", {}).items():
+        try:
+            changed = change(*tensors)
+        except (TypeError, ValueError, RuntimeError):
+            continue
+        if not isinstance(changed, tuple) or "empty" in what:
+            continue
+        assert all(x.numel() for x in changed if isinstance(x, torch.Tensor)), what
+        if what == "targets 0 and 1":
+            assert set(changed[LOSSES[name]["target"]].flatten().tolist()) <= {0, 1}
+        if what == "`var` of zeros":
+            assert not changed[2].any()
+        if what == "probabilities that sum to 2":
+            assert changed[1].shape == changed[0].shape
+            assert changed[1].sum(1).eq(2).all()
+        if what == "all scores equal":
+            assert torch.equal(changed[0], changed[1])
+        if what == "features of another width":
+            assert changed[0].shape[1] == tensors[0].shape[1] - 1
+
+
+def test_silent_mistakes_that_give_no_number(sections):
+    row = "| negative rates, `log_input=False` | **silent**: nan |"
+    assert row in sections["PoissonNLLLoss"]
+
+
 def test_every_row_has_two_cells(sections):
     for text in sections.values():
         rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -153,6 +183,7 @@ def test_mistakes_of_a_planted_loss():
     assert report["opposite"].endswith(", gradient turned by 180°")
     assert report["zero"].endswith(", no gradient")
     assert report["NaN in the prediction"] == "**silent**: nan"
+    assert report["prediction `(N, 1)`, target `(N,)`"].startswith("**silent**: ")
 
 
 def test_a_warning_is_told_with_what_follows():
@@ -184,6 +215,7 @@ def test_example_tensors_are_what_they_are_called():
         "signs": {-1, 1},
         "zeros and ones": {0, 1},
         "counts": {0, 1, 2, 3},
+        "whole reals": {0, 1, 2, 3},
     }.items():
         (t,) = example_tensors(f"{kind} (N, C)")
         assert set(t.flatten().tolist()) == values

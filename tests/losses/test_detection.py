@@ -173,7 +173,9 @@ def test_refuses_reversed_boxes(loss, bad):
     good = torch.tensor([[0.0, 0, 1, 1], [0.0, 0, 1, 1]])
     wrong = torch.stack([good[0], torch.tensor(bad)])
     for pair in ((good, wrong), (wrong, good)):
-        with pytest.raises(ValueError, match="boxes must be x1, y1, x2, y2 with"):
+        with pytest.raises(
+            ValueError, match="prediction and target must be x1, y1, x2, y2 with"
+        ):
             loss(*pair)
 
 

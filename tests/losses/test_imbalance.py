@@ -319,6 +319,14 @@ def test_no_threshold_is_better(pairs, name):
     assert reached == pytest.approx(slow_best(score, target, utility))
 
 
+def test_threshold_lies_midway_between_the_scores_that_it_parts():
+    score = torch.tensor([4.0, 3.0, 2.0, 1.0])
+    for positives in 1, 2, 3:
+        target = (torch.arange(4) < positives).long()
+        assert best_threshold(score, target, UTILITIES["F1"]) == 4.5 - positives
+    assert best_threshold(score, target.new_ones(4), UTILITIES["F1"]) == 1
+
+
 def test_threshold_of_calibrated_probabilities_is_the_one_of_the_costs():
     generator = torch.Generator().manual_seed(3)
     p = torch.rand(200_000, generator=generator) ** 2

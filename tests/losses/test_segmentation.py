@@ -276,14 +276,17 @@ def test_refuses_other_class_shapes(loss):
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda z, y: dice_loss(z, y, smooth=0), "smooth must be positive, got 0"),
+        (
+            lambda z, y: dice_loss(z, y, smooth=0),
+            "smooth must be positive and finite, got 0",
+        ),
         (lambda z, y: tversky_loss(z, y, alpha=0), "got 0, 0.7, 1.0 and 1.0"),
         (lambda z, y: tversky_loss(z, y, beta=-1), "got 0.3, -1, 1.0 and 1.0"),
         (lambda z, y: tversky_loss(z, y, exponent=0), "got 0.3, 0.7, 0 and 1.0"),
         (lambda z, y: tversky_loss(z, y, smooth=0), "got 0.3, 0.7, 1.0 and 0"),
         (
             lambda z, y: multiclass_dice_loss(z, y[:, 0].long(), smooth=-1),
-            "smooth must be positive, got -1",
+            "smooth must be positive and finite, got -1",
         ),
     ],
 )

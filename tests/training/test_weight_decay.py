@@ -102,8 +102,10 @@ ERRORS = {
     r"target must be one of .*, got 'L2'": (
         lambda: convert_weight_decay(1, "lr", "L2", lr=1)
     ),
-    "^lr must be positive, got 0": lambda: convert_weight_decay(1, "lr", "lr", lr=0),
-    "target_lr must be positive, got -1": (
+    "^lr must be positive and finite, got 0": lambda: convert_weight_decay(
+        1, "lr", "lr", lr=0
+    ),
+    "target_lr must be positive and finite, got -1": (
         lambda: convert_weight_decay(1, "lr", "lr", lr=1, target_lr=-1)
     ),
     "^momentum must be from 0 up to 1, without 1, got 1": (
@@ -112,7 +114,7 @@ ERRORS = {
     "target_momentum must be .*, got -0.1": (
         lambda: convert_weight_decay(1, "lr", "lr", lr=1, target_momentum=-0.1)
     ),
-    "value must not be negative, got nan": (
+    "value must be finite and not negative, got nan": (
         lambda: convert_weight_decay(math.nan, "lr", "lr", lr=1)
     ),
     "from 0 up to 1, without 1, got 0.5 . 2.0": lambda: remaining_weight([0.5], 2.0),

@@ -31,7 +31,8 @@ def binary_loss(
 
     Raises:
         ValueError: If the shapes differ, a target is NaN or outside [0, 1],
-            `pos_weight` does not fit, or `label_smoothing` or `reduction` is invalid.
+            `pos_weight` does not fit or is negative, or `label_smoothing` or
+            `reduction` is invalid.
 
     Source: `torch.nn.BCEWithLogitsLoss`; label smoothing: C. Szegedy et al., Rethinking
     the Inception Architecture for Computer Vision, 2016, section 7, for two classes.
@@ -72,6 +73,8 @@ def binary_loss(
     dtype = torch.promote_types(logits.dtype, torch.float32)
     if pos_weight is not None:
         pos_weight = torch.as_tensor(pos_weight, dtype=dtype, device=logits.device)
+        if not ((pos_weight >= 0) & pos_weight.isfinite()).all():
+            raise ValueError(f"pos_weight must be finite and >= 0, got {pos_weight}")
         if pos_weight.dim() > 0:
             if pos_weight.shape != logits.shape[1:2]:
                 raise ValueError(

@@ -48,7 +48,7 @@ def embedding_spread(embedding: Tensor) -> dict[str, float]:
     centred = unit - unit.mean(dim=0)
     share = torch.linalg.svdvals(centred)
     total = share.sum()
-    share = share / total.clamp(min=1e-12)
+    share = share / total
     pairs = (unit.sum(dim=0).square().sum() - unit.square().sum()) / (n * (n - 1))
     return {
         "spread": (centred.square().mean() * d).sqrt().item(),

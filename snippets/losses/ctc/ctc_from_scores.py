@@ -36,7 +36,8 @@ def ctc_from_scores(
         A scalar, or `(N,)` for `"none"`. Negative if the scores sum to more than 1.
 
     Raises:
-        ValueError: If `scores` is not `(T, N, C)` or `reduction` is unknown.
+        ValueError: If `scores` is not `(T, N, C)` or empty, the lengths are not `(N,)`,
+            or `reduction` is unknown.
 
     Source: A. Graves et al., Connectionist Temporal Classification, 2006, whose
     eq. 16 torch returns for every input; `torch.nn.functional.ctc_loss`.
@@ -56,8 +57,14 @@ def ctc_from_scores(
         >>> ctc_from_scores(scores, *rest) == F.ctc_loss(scores, *rest)
         tensor(True)
     """
-    if scores.dim() != 3:
+    if scores.dim() != 3 or not scores.numel():
         raise ValueError(f"scores must be (T, N, C), got {tuple(scores.shape)}")
+    lengths = input_lengths.shape, target_lengths.shape
+    if lengths != (scores.shape[1:2],) * 2:
+        raise ValueError(
+            f"input_lengths and target_lengths must be ({scores.shape[1]},), got "
+            f"{tuple(lengths[0])} and {tuple(lengths[1])}"
+        )
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(
             f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}"

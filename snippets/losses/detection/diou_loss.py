@@ -46,7 +46,9 @@ def diou_loss(prediction: Tensor, target: Tensor, reduction: str = "mean") -> Te
     (a1, a2), (b1, b2) = (x.to(dtype).split(2, -1) for x in (prediction, target))
     size_a, size_b = a2 - a1, b2 - b1
     if not ((size_a >= 0) & (size_b >= 0)).all():
-        raise ValueError("boxes must be x1, y1, x2, y2 with x1 <= x2 and y1 <= y2")
+        raise ValueError(
+            "prediction and target must be x1, y1, x2, y2 with x1 <= x2 and y1 <= y2"
+        )
     tiny = torch.finfo(dtype).tiny
     inner = torch.minimum(a2, b2) - torch.maximum(a1, b1)
     overlap = _area(inner.clamp(min=0))

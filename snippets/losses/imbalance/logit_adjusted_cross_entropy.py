@@ -1,5 +1,7 @@
 """Cross-entropy that adds the log of the class frequencies to the logits."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -33,7 +35,8 @@ def logit_adjusted_cross_entropy(
         is computed and returned in float32.
 
     Raises:
-        ValueError: If `prior` is not `(C,)` or not positive.
+        ValueError: If `prior` is not `(C,)` or not positive, `target` does not fit, or
+            `tau` is not finite.
 
     Source: A. K. Menon et al., Long-tail learning via logit adjustment, 2021.
 
@@ -60,6 +63,14 @@ def logit_adjusted_cross_entropy(
             "prior must have one element for each class of logits (N, C, *), got "
             f"{tuple(prior.shape)} and {tuple(logits.shape)}"
         )
+    indices = logits.shape[:1] + logits.shape[2:]
+    if target.shape not in (indices, logits.shape):
+        raise ValueError(
+            f"target must have the shape {tuple(indices)} or that of logits, "
+            f"{tuple(logits.shape)}, got {tuple(target.shape)}"
+        )
+    if not math.isfinite(tau):
+        raise ValueError(f"tau must be finite, got {tau}")
     if not (prior > 0).all():
         raise ValueError(f"prior must be positive, got {prior.tolist()}")
     z = logits.to(torch.promote_types(logits.dtype, torch.float32))

@@ -60,6 +60,10 @@ def multiclass_focal_loss(
             "logits and target must have shapes (N, C, *) and (N, *), got "
             f"{tuple(logits.shape)} and {tuple(target.shape)}"
         )
+    if alpha is not None and not isinstance(alpha, Tensor):
+        raise ValueError(
+            f"alpha must be a tensor, one factor for each class, got {alpha}"
+        )
     if alpha is not None and alpha.shape != logits.shape[1:2]:
         raise ValueError(
             f"alpha must have shape ({logits.shape[1]},), got {tuple(alpha.shape)}"

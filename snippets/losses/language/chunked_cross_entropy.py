@@ -61,7 +61,8 @@ def chunked_cross_entropy(
         >>> [torch.allclose(a, b, atol=1e-6) for a, b in zip(gradients, oracle)]
         [True, True]
     """
-    if hidden.dim() != 2 or hidden.shape != (len(target), weight.shape[1]):
+    rows, width = target.shape, weight.shape[1:]
+    if not len(rows) == len(width) == 1 or hidden.shape != rows + width:
         raise ValueError(
             "hidden must be (N, D) with weight (V, D) and target (N,), got "
             f"{tuple(hidden.shape)}, {tuple(weight.shape)} and {tuple(target.shape)}"

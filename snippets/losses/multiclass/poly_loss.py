@@ -1,5 +1,7 @@
 """Poly-1 loss: cross-entropy with another weight on its first polynomial term."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -30,7 +32,7 @@ def poly_loss(
 
     Raises:
         ValueError: If the shapes are not `(N, C, *)` and `(N, *)`, `epsilon`
-            is below -1, or `reduction` is unknown.
+            is below -1 or not finite, or `reduction` is unknown.
 
     Source: Z. Leng et al., PolyLoss: A Polynomial Expansion Perspective of
     Classification Loss Functions, 2022; the loss Poly-1.
@@ -55,8 +57,8 @@ def poly_loss(
             "logits and target must have shapes (N, C, *) and (N, *), got "
             f"{tuple(logits.shape)} and {tuple(target.shape)}"
         )
-    if epsilon < -1:
-        raise ValueError(f"epsilon must be at least -1, got {epsilon}")
+    if not -1 <= epsilon < math.inf:
+        raise ValueError(f"epsilon must be at least -1 and finite, got {epsilon}")
     dtype = torch.promote_types(logits.dtype, torch.float32)
     cross_entropy = F.cross_entropy(
         logits.to(dtype), target, ignore_index=ignore_index, reduction="none"

@@ -1,5 +1,7 @@
 """Direct preference optimisation (DPO), with the label smoothing of cDPO."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -34,8 +36,8 @@ def dpo_loss(
         Half-precision input is computed in float32.
 
     Raises:
-        ValueError: If the shapes differ, `beta` is not positive, `label_smoothing` is
-            out of range, or `reduction` is unknown.
+        ValueError: If the shapes differ, `beta` is not positive and finite,
+            `label_smoothing` is out of range, or `reduction` is unknown.
 
     Source: Rafailov et al. 2023, Direct Preference Optimization, Equation 7;
     E. Mitchell 2023, A note on DPO with noisy preferences (cDPO), Equation 3.
@@ -64,11 +66,12 @@ def dpo_loss(
     )
     if len({x.shape for x in logps}) > 1:
         raise ValueError(
-            "the four log-probabilities must have the same shape, got "
+            "policy_chosen_logps, policy_rejected_logps, reference_chosen_logps and "
+            "reference_rejected_logps must have the same shape, got "
             + ", ".join(str(tuple(x.shape)) for x in logps)
         )
-    if not beta > 0:
-        raise ValueError(f"beta must be positive, got {beta}")
+    if not 0 < beta < math.inf:
+        raise ValueError(f"beta must be positive and finite, got {beta}")
     if not 0 <= label_smoothing <= 0.5:
         raise ValueError(f"label_smoothing must be in [0, 0.5], got {label_smoothing}")
     dtype = torch.promote_types(policy_chosen_logps.dtype, torch.float32)

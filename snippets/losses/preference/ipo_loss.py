@@ -1,5 +1,7 @@
 """Identity preference optimisation (IPO): a squared error on the preference margin."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -31,8 +33,8 @@ def ipo_loss(
         A scalar, or `(N,)` for `"none"`. Half-precision input is computed in float32.
 
     Raises:
-        ValueError: If the shapes differ, `tau` is not positive, or `reduction` is
-            unknown.
+        ValueError: If the shapes differ, `tau` is not positive and finite, or
+            `reduction` is unknown.
 
     Source: Azar et al. 2023, A General Theoretical Paradigm to Understand Learning
     from Human Preferences, Equation 17.
@@ -52,11 +54,12 @@ def ipo_loss(
     )
     if len({x.shape for x in logps}) > 1:
         raise ValueError(
-            "the four log-probabilities must have the same shape, got "
+            "policy_chosen_logps, policy_rejected_logps, reference_chosen_logps and "
+            "reference_rejected_logps must have the same shape, got "
             + ", ".join(str(tuple(x.shape)) for x in logps)
         )
-    if not tau > 0:
-        raise ValueError(f"tau must be positive, got {tau}")
+    if not 0 < tau < math.inf:
+        raise ValueError(f"tau must be positive and finite, got {tau}")
     dtype = torch.promote_types(policy_chosen_logps.dtype, torch.float32)
     chosen, rejected, *reference = (x.to(dtype) for x in logps)
     h = (chosen - reference[0].detach()) - (rejected - reference[1].detach())

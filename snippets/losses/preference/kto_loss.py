@@ -1,5 +1,7 @@
 """Kahneman-Tversky optimisation (KTO): learn from single responses, good or bad."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -36,7 +38,8 @@ def kto_loss(
 
     Raises:
         ValueError: If the shapes differ, `desirable` is not bool, `kl` is no scalar,
-            `beta` is not positive, or `reduction` is unknown.
+            `beta` is not positive, a weight is negative or not finite, or `reduction`
+            is unknown.
 
     Source: Ethayarajh et al. 2024, KTO: Model Alignment as Prospect Theoretic
     Optimization, the loss L_KTO.
@@ -65,6 +68,11 @@ def kto_loss(
         raise ValueError(f"desirable must be bool, got {desirable.dtype}")
     if not beta > 0:
         raise ValueError(f"beta must be positive, got {beta}")
+    if not (0 <= desirable_weight < math.inf and 0 <= undesirable_weight < math.inf):
+        raise ValueError(
+            "desirable_weight and undesirable_weight must be finite and not negative, "
+            f"got {desirable_weight} and {undesirable_weight}"
+        )
     dtype = torch.promote_types(policy_logps.dtype, torch.float32)
     kl = torch.as_tensor(kl, dtype=dtype, device=policy_logps.device).detach()
     if kl.dim() > 0:

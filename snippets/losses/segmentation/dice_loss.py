@@ -1,5 +1,7 @@
 """Soft Dice loss of binary masks, from logits."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -31,8 +33,8 @@ def dice_loss(
         `over_batch`. Half-precision input is computed and returned in float32.
 
     Raises:
-        ValueError: If the shapes differ or have no `N`, `smooth` is not positive, or
-            `reduction` is unknown.
+        ValueError: If the shapes differ or have no `N`, `smooth` is not positive
+            and finite, or `reduction` is unknown.
 
     Source: F. Milletari, N. Navab and S.-A. Ahmadi, V-Net, 2016, whose areas are
     squared and whose fraction is not smoothed.
@@ -56,8 +58,8 @@ def dice_loss(
             "logits and target must have the same shape (N, *), got "
             f"{tuple(logits.shape)} and {tuple(target.shape)}"
         )
-    if not smooth > 0:
-        raise ValueError(f"smooth must be positive, got {smooth}")
+    if not 0 < smooth < math.inf:
+        raise ValueError(f"smooth must be positive and finite, got {smooth}")
     dtype = torch.promote_types(logits.dtype, torch.float32)
     # (1, N, *) or (N, 1, *), flattened from the second dimension on
     p = logits.to(dtype).sigmoid().unsqueeze(0 if over_batch else 1).flatten(1)

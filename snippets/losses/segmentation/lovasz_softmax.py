@@ -26,7 +26,8 @@ def lovasz_softmax(
         computed and returned in float32.
 
     Raises:
-        ValueError: If the shapes do not fit or `reduction` is unknown.
+        ValueError: If the shapes do not fit, a target is no class (checking this waits
+            for the GPU), or `reduction` is unknown.
 
     Source: M. Berman, A. Rannen Triki and M. B. Blaschko, The Lovász-Softmax loss,
     2018, algorithm 1 on softmax errors.
@@ -49,6 +50,11 @@ def lovasz_softmax(
     dtype = torch.promote_types(logits.dtype, torch.float32)
     p = logits.to(dtype).softmax(1).transpose(0, 1).flatten(1)
     valid = target.flatten() != ignore_index
+    wrong = target.flatten()[valid & ~((target >= 0) & (target < len(p))).flatten()]
+    if wrong.numel():
+        raise ValueError(
+            f"target must be below {len(p)} or ignore_index, got {wrong[0].item()}"
+        )
     classes = torch.arange(len(p), device=p.device).unsqueeze(1)
     y = ((target.flatten() == classes) & valid).to(dtype)
     # An ignored pixel gets error 0: it comes last and adds nothing.

@@ -1,5 +1,7 @@
 """Soft Dice loss of several exclusive classes, from logits and class indices."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -53,8 +55,8 @@ def multiclass_dice_loss(
             "logits must be (N, C, *) and target (N, *), got "
             f"{tuple(logits.shape)} and {tuple(target.shape)}"
         )
-    if not smooth > 0:
-        raise ValueError(f"smooth must be positive, got {smooth}")
+    if not 0 < smooth < math.inf:
+        raise ValueError(f"smooth must be positive and finite, got {smooth}")
     dtype = torch.promote_types(logits.dtype, torch.float32)
     valid = target != ignore_index
     index = target.where(valid, 0).long()

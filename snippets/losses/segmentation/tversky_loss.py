@@ -1,5 +1,7 @@
 """Tversky and focal Tversky loss of binary masks, from logits."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -33,8 +35,8 @@ def tversky_loss(
         returned in float32.
 
     Raises:
-        ValueError: If the shapes differ or have no `N`, a number is not positive, or
-            `reduction` is unknown.
+        ValueError: If the shapes differ or have no `N`, a number is not positive
+            and finite, or `reduction` is unknown.
 
     Source: S. S. M. Salehi, D. Erdogmus and A. Gholipour, Tversky loss function for
     image segmentation, 2017; N. Abraham and N. M. Khan, A Novel Focal Tversky loss
@@ -59,9 +61,9 @@ def tversky_loss(
             "logits and target must have the same shape (N, *), got "
             f"{tuple(logits.shape)} and {tuple(target.shape)}"
         )
-    if not min(alpha, beta, exponent, smooth) > 0:
+    if not all(0 < x < math.inf for x in (alpha, beta, exponent, smooth)):
         raise ValueError(
-            "alpha, beta, exponent and smooth must be positive, got "
+            "alpha, beta, exponent and smooth must be positive and finite, got "
             f"{alpha}, {beta}, {exponent} and {smooth}"
         )
     dtype = torch.promote_types(logits.dtype, torch.float32)

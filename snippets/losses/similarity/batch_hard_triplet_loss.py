@@ -61,7 +61,7 @@ def batch_hard_triplet_loss(
     positive = same ^ torch.eye(len(label), dtype=torch.bool, device=label.device)
     anchor = (positive.any(dim=1) & ~same.all(dim=1)).nonzero().squeeze(1)
     if len(anchor) == 0:
-        loss = 0 * embedding[:0].sum(dim=1)
+        loss = embedding[:0].sum(dim=1)
     else:
         with torch.no_grad():
             distance = torch.cdist(embedding, embedding)

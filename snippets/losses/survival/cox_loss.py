@@ -24,8 +24,8 @@ def cox_loss(
         precision is computed and returned in float32.
 
     Raises:
-        ValueError: If the shapes are not one `(N,)`, an event is neither 0 nor 1, or
-            `reduction` is unknown.
+        ValueError: If the shapes are not one `(N,)`, an event is neither 0 nor 1, a
+            time is NaN, or `reduction` is unknown.
 
     Source: D. R. Cox, Regression Models and Life-Tables, 1972; ties as in N. Breslow,
     Covariance Analysis of Censored Survival Data, 1974.
@@ -48,6 +48,8 @@ def cox_loss(
         )
     if not ((event == 0) | (event == 1)).all():
         raise ValueError("event must be 0 or 1")
+    if time.isnan().any():
+        raise ValueError("time must not be NaN")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(
             f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}"

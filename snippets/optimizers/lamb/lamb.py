@@ -59,7 +59,7 @@ class Lamb(Optimizer):
             raise ValueError(f"betas must be from 0 to below 1, got {betas}")
         numbers = {"lr": lr, "eps": eps, "weight_decay": weight_decay}
         for name, value in (numbers | {"max_ratio": max_ratio or 0.0}).items():
-            if value < 0:
+            if not value >= 0:
                 raise ValueError(f"{name} must not be negative, got {value}")
         own = {"bias_correction": bias_correction, "max_ratio": max_ratio}
         own |= {"betas": betas, "trust_ratio": trust_ratio}

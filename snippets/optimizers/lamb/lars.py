@@ -50,7 +50,7 @@ class Lars(Optimizer):
         numbers = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
         numbers |= {"trust_coefficient": trust_coefficient, "eps": eps}
         for name, value in numbers.items():
-            if value < 0:
+            if not value >= 0:
                 raise ValueError(f"{name} must not be negative, got {value}")
         super().__init__(params, numbers | {"trust_ratio": trust_ratio})
 

@@ -54,11 +54,11 @@ class Lion(Optimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
-        if lr < 0:
+        if not lr >= 0:
             raise ValueError(f"lr must not be negative, got {lr}")
         if not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"betas must be from 0 to below 1, got {betas}")
-        if weight_decay < 0:
+        if not weight_decay >= 0:
             raise ValueError(f"weight_decay must not be negative, got {weight_decay}")
         defaults = {"lr": lr, "betas": betas, "weight_decay": weight_decay}
         super().__init__(params, defaults | {"maximize": maximize})

@@ -54,11 +54,11 @@ class ScheduleFreeAdamW(Optimizer):
         if not (0 < betas[0] < 1 and 0 <= betas[1] < 1):
             raise ValueError(f"betas must be above 0 and below 1, got {betas}")
         own = {"lr": lr, "eps": eps, "weight_decay": weight_decay, "r": r}
-        own["warmup_steps"] = warmup_steps
+        own |= {"warmup_steps": warmup_steps, "weight_lr_power": weight_lr_power}
         for name, value in own.items():
-            if value < 0:
+            if not value >= 0:
                 raise ValueError(f"{name} must not be negative, got {value}")
-        own |= {"betas": betas, "weight_lr_power": weight_lr_power, "train_mode": True}
+        own |= {"betas": betas, "train_mode": True}
         super().__init__(params, own | {"k": 0, "weight_sum": 0.0, "lr_max": 0.0})
 
     @torch.no_grad()

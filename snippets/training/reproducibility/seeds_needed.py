@@ -24,8 +24,8 @@ def seeds_needed(
         Seeds for each setting, at least 2.
 
     Raises:
-        ValueError: If `difference` is 0, `spread` is not positive, or a probability is
-            not between 0 and 1.
+        ValueError: If `difference` is 0, `spread` is not positive, one of them is not
+            finite, or a probability is not between 0 and 1.
 
     Source: torch.special.ndtri; the sample size of a two-sample z-test.
 
@@ -35,9 +35,9 @@ def seeds_needed(
         >>> [seeds_needed(d, 1.0) for d in (1.0, 0.5, 0.25)]
         [16, 63, 252]
     """
-    if difference == 0 or not spread > 0:
+    if difference == 0 or not 0 < spread / abs(difference) < math.inf:
         raise ValueError(
-            "difference must not be 0 and spread must be positive, got "
+            "difference must not be 0 and spread must be positive, both finite, got "
             f"{difference} and {spread}"
         )
     if not (0 < power < 1 and 0 < confidence < 1):

@@ -13,7 +13,7 @@ def inverse_sqrt(calls: int, d_model: int = 512, warmup: int = 4000) -> float:
         warmup: Number of warm-up steps.
 
     Raises:
-        ValueError: If `d_model` or `warmup` is not positive.
+        ValueError: If `d_model` or `warmup` is not positive, or `calls` negative.
 
     Source: A. Vaswani et al., Attention Is All You Need, 2017, eq. 3.
 
@@ -25,6 +25,8 @@ def inverse_sqrt(calls: int, d_model: int = 512, warmup: int = 4000) -> float:
         >>> inverse_sqrt(0) > 0  # steps count from 1
         True
     """
+    if calls < 0:
+        raise ValueError(f"calls must not be negative, got {calls}")
     if d_model < 1 or warmup < 1:
         raise ValueError(
             f"d_model and warmup must be positive, got {d_model} and {warmup}"

@@ -27,7 +27,8 @@ def warmup_decay(
         floor: The multiplier after the last step.
 
     Raises:
-        ValueError: If the lengths do not fit in `total`, or `shape` is not known.
+        ValueError: If the lengths do not fit in `total`, `shape` is not known, or
+            `floor` is not from 0 to 1.
 
     Source: A. Hägele et al., Scaling Laws and Compute-Optimal Training Beyond Fixed
     Training Durations, 2024, eq. 1, which has the square root too.
@@ -46,6 +47,8 @@ def warmup_decay(
         raise ValueError(
             f"warmup and decay must fit in total {total}, got {warmup} and {decay}"
         )
+    if not 0 <= floor <= 1:
+        raise ValueError(f"floor must be from 0 to 1, got {floor}")
     shapes = {
         "linear": lambda p: 1 - p,
         "cosine": lambda p: (1 + math.cos(math.pi * p)) / 2,

@@ -1,5 +1,7 @@
 """Convert a weight decay from one convention, and one learning rate, to another."""
 
+import math
+
 DIALECTS = "lr", "schedule", "l2"
 
 
@@ -63,13 +65,13 @@ def convert_weight_decay(
         if dialect not in DIALECTS:
             raise ValueError(f"{name} must be one of {DIALECTS}, got {dialect!r}")
     for name, rate in ("lr", lr), ("target_lr", target_lr):
-        if not rate > 0:
-            raise ValueError(f"{name} must be positive, got {rate}")
+        if not 0 < rate < math.inf:
+            raise ValueError(f"{name} must be positive and finite, got {rate}")
     for name, beta in ("momentum", momentum), ("target_momentum", target_momentum):
         if not 0 <= beta < 1:
             raise ValueError(f"{name} must be from 0 up to 1, without 1, got {beta}")
-    if not value >= 0:
-        raise ValueError(f"value must not be negative, got {value}")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"value must be finite and not negative, got {value}")
 
     def share(dialect: str, rate: float, beta: float) -> float:
         return {"lr": rate, "schedule": 1.0, "l2": rate / (1 - beta)}[dialect]
