@@ -150,7 +150,7 @@ def rank():
         ("ce", "cross entropy"),
         ("how do I use the weight decay", "Weight decay"),
         ('weight -"decay"', "Weight decay"),
-        ("ValueError: wrong -3 classes", "wrong  3 classes"),
+        ("ValueError: wrong -3 classes", "wrong 3 classes"),
         ("Traceback (most recent call last): File x.py OSError: shape 3", "shape 3"),
         ("Error", "Error"),
     ],
