@@ -39,7 +39,7 @@ def see_also(page: str, relations: dict[str, list[str]], root: Path = ROOT) -> s
     for relation, label in RELATIONS.items():
         links = [_link(page, target, root) for target in relations.get(relation, [])]
         if links:
-            rows.append(f"- **{label}:** {', '.join(links)}")
+            rows.append(f"- **{label}:** {'; '.join(links)}")
     if not rows:
         return ""
     nav = '<nav class="see-also" aria-label="See also" data-search-exclude markdown>'
@@ -57,7 +57,7 @@ def _link(page: str, target: str, root: Path) -> str:
             "Correct it, or add what it names"
         )
     up = "../" * page.count("/")
-    return f"[{title}]({up}{target})"
+    return f"[{title.removeprefix('Evidence: ')}]({up}{target})"
 
 
 def _title(text: str) -> str:
