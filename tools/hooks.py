@@ -73,7 +73,7 @@ def on_startup(command, dirty):
 
 @event_priority(100)  # before mkdocstrings begins to load the inventories
 def on_config(config):
-    from tools import claims, messages, suite
+    from tools import claims, messages, suite, symbols
     from tools.artefacts import ArtefactError, build, find
     from tools.pages import PageError
     from tools.style import css
@@ -99,6 +99,8 @@ def on_config(config):
             artefacts[f"{messages.FOLDER}/{kind}.md"] = messages.index(kind)
         artefacts["evidence/experiments.md"] = claims.summary()
         artefacts["evidence/ledger.md"] = claims.ledger()
+        for group, table in symbols.index().items():
+            artefacts[f"reference/symbols/{group}.md"] = table
         # What docs/reference/tested.md counts.
         artefacts[f"{suite.FOLDER}/counts.md"] = suite.counts(snippets, artefacts)
         artefacts[f"{suite.FOLDER}/files.md"] = suite.files()
@@ -280,17 +282,20 @@ def on_serve(server, config, builder):
 
 
 def on_page_markdown(markdown, page, config, files):
-    from tools import notebooks, pages, render
+    from tools import notebooks, pages, related, render
 
     if _is_notebook(page.file):
         page.meta |= notebooks.metadata(markdown)
+    # At the end of the page: where to read on, and the names that lead to it.
+    end = related.subjects(page.meta.get("tags", []))
     # Search splits words in CamelCase, and people type them in one.
     tags = page.meta.get("tags", [])
     page.meta["tags"] = [*tags, *(t.lower() for t in tags if t.lower() not in tags)]
     if _is_notebook(page.file):
         return markdown
     try:
-        return render.join_tables(markdown, page.file.src_uri, artefacts)
+        end = related.see_also(page.file.src_uri, page.meta.get("see_also", {})) + end
+        return render.join_tables(markdown + end, page.file.src_uri, artefacts)
     except pages.PageError as error:
         raise PluginError(str(error)) from None
 

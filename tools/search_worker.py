@@ -40,10 +40,18 @@ def install(site: Path) -> None:
         raise ValueError(f"expected one search worker in {folder}, found {workers}")
     (worker,) = workers
     (folder / "lunr.js").write_text(patch(worker.read_text("utf-8")), "utf-8")
-    worker.write_bytes(Path(__file__).with_suffix(".js").read_bytes())
+    here = Path(__file__)
+    worker.write_bytes(here.with_suffix(".js").read_bytes())
+    rank = here.with_name("search_rank.js").read_bytes()
+    (folder / "rank.js").write_bytes(rank)
 
     index = site / "search/search_index.json"
-    text = index.read_text("utf-8")
+    content = json.loads(index.read_text("utf-8"))
+    for entry in content["docs"]:
+        # Of the page: each of its sections would match a tag as well as the right one.
+        if "#" in entry["location"]:
+            entry.pop("tags", None)
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     (site / "search/index.json").write_text(text, "utf-8")
     # The page itself reads the settings only.
-    index.write_text(json.dumps(json.loads(text) | {"docs": []}), "utf-8")
+    index.write_text(json.dumps(content | {"docs": []}), "utf-8")

@@ -177,15 +177,12 @@
     follow()
   })
 
-  // A pasted traceback finds the entries with the most like message: by the words that they
-  // share, the rare ones first. Nothing leaves the page.
+  // A pasted traceback finds the entries with the most like message (nearest.js). Nothing leaves
+  // the page.
   all("[data-paste]", place => {
-    const split = text => new Set(text.toLowerCase().match(/[a-z]+/g))
     const listed = [...document.querySelectorAll("[data-messages] li")].flatMap(item =>
-      [item.textContent, ...item.dataset.other?.split("¦") ?? []].map(text => ({ item, words: split(text) })))
-    const count = {}
-    for (const { words } of listed) for (const word of words) count[word] = (count[word] || 0) + 1
-    const worth = words => [...words].reduce((sum, word) => sum + Math.log(1 + listed.length / (count[word] || 1)), 0)
+      [item.textContent, ...item.dataset.other?.split("¦") ?? []].map(text => ({ item, text })))
+    const compare = nearest(listed.map(({ text }) => text))
     const label = document.createElement("label")
     const input = document.createElement("textarea")
     const list = document.createElement("ol")
@@ -195,18 +192,14 @@
     label.append("Paste your traceback, or its last line", input)
     place.replaceChildren(label, status, list)
     input.addEventListener("input", () => {
-      // From the last line that begins with the class of an error: some messages are long.
-      const lines = input.value.trim().split("\n")
-      const first = lines.findLastIndex(line => /^\s*[\w.]*(Error|Exception|Warning)\b/.test(line))
-      const words = split(lines.slice(Math.max(first, 0)).join(" "))
+      const said = message(input.value)
       const best = new Map()
-      for (const entry of listed) {
-        const shared = [...words].filter(word => entry.words.has(word))
-        const like = worth(shared) / Math.sqrt(worth(words) * worth(entry.words) || 1)
-        if (like > Math.max(0.4, best.get(entry.item) || 0)) best.set(entry.item, like)
-      }
+      compare(said).forEach(({ like }, i) => {
+        const { item } = listed[i]
+        if (like > Math.max(0.4, best.get(item) || 0)) best.set(item, like)
+      })
       const found = [...best].sort((a, b) => b[1] - a[1]).slice(0, 3)
-      status.textContent = words.size < 2 ? "" : found.length ? "The most like:" : "Nothing like it is listed. Try the search box, or a symptom."
+      status.textContent = words(said).size < 2 ? "" : found.length ? "The most like:" : "Nothing like it is listed. Try the search box, or a symptom."
       list.replaceChildren(...found.map(([item]) => {
         const line = document.createElement("li")
         line.append(item.firstElementChild.cloneNode(true))
@@ -215,14 +208,8 @@
     })
   })
 
-  // A pasted traceback is searched for by its last line, without the name of the class.
+  // The theme listens to keys: what is pasted by mouse would wait for one. Of a traceback the
+  // search finds the message itself (tools/search_rank.js).
   const query = document.querySelector(".md-search__input")
-  query?.addEventListener("paste", event => {
-    const lines = event.clipboardData.getData("text").trim().split("\n")
-    const line = lines.pop().replace(/^\s*[\w.]*(Error|Exception|Warning):\s*/, "")
-    event.preventDefault()
-    query.setRangeText(line.replace(/[:~^*+"-]/g, " "), query.selectionStart, query.selectionEnd, "end")
-    query.dispatchEvent(new Event("keyup"))
-    query.dispatchEvent(new Event("input"))
-  })
+  query?.addEventListener("paste", () => setTimeout(() => query.dispatchEvent(new Event("keyup"))))
 })()
