@@ -137,6 +137,21 @@ def test_a_path_keeps_every_point(start, segments):
         assert np.abs(np.array(got) - np.array(wanted)).max() <= 0.051
 
 
+def test_a_mark_is_kept_finer():
+    data = "M 0 3 C 0.795609 3 1.55874 2.683901 2.12132 2.12132"
+    assert absolute(svg._path(data, 100))[1] == pytest.approx((0.8, 3), abs=0.005)
+    path = f'<path id="m" d="{data}" style="stroke: #0b62ad"/>'
+    html = svg.inline(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><defs>{path}</defs>'
+        f'<use href="#m"/>{path.replace(chr(34) + "m", chr(34) + "n")}</svg>',
+        "alt",
+        "f",
+    )
+    assert re.findall(r'd="M0 3c([-.\d]+) ', html) == [".8", ".8"]
+    fine, coarse = re.findall(r' d="([^"]*)"', html)
+    assert len(fine) > len(coarse)
+
+
 def test_a_path_is_short():
     assert svg._path("M 10.5 20 L 20.46 20 30 1.14 z") == "M10.5 20l10 0 9.5-18.9z"
 

@@ -179,7 +179,8 @@ def _element(
         if name in _PAINTS and not (value == "none" or value.startswith("url(")):
             value = paint(_key(value))
         elif name == "d":
-            value = _path(value)
+            # Marks are small, and a tenth would make their circles angular.
+            value = _path(value, 100 if source.get("id") in names else 10)
         elif name == "transform":
             value = _transform(value)
         elif name in _NUMERIC:
@@ -261,8 +262,8 @@ def _transform(text: str) -> str:
     return "".join(parts)
 
 
-def _path(data: str) -> str:
-    """The path in relative steps of 0.1, a sixth of a pixel: short, and compressed well.
+def _path(data: str, parts: int = 10) -> str:
+    """The path in relative steps of 0.1, a sixth of a pixel, or of another 1 / `parts`.
 
     Steps are differences of rounded positions: their rounding does not add up.
     """
@@ -285,7 +286,7 @@ def _path(data: str) -> str:
             raise ValueError(
                 f"path command {command!r} is not one that matplotlib writes"
             )
-        points = [round(10 * float(tokens[position + i][1])) for i in range(count)]
+        points = [round(parts * float(tokens[position + i][1])) for i in range(count)]
         position += count
         if command == "M":
             x, y = start_x, start_y = points
@@ -294,7 +295,7 @@ def _path(data: str) -> str:
             step = [p - (x, y)[i % 2] for i, p in enumerate(points)]
             x, y = points[-2:]
             letter = command.lower()
-        numbers = "".join(_step(value) for value in step)
+        numbers = "".join(_step(value / parts) for value in step)
         if letter == last != "M":
             result += numbers
         else:
@@ -305,8 +306,8 @@ def _path(data: str) -> str:
     return result
 
 
-def _step(tenths: int) -> str:
-    text = _number(str(tenths / 10))
+def _step(value: float) -> str:
+    text = _number(str(value))
     return text if text.startswith("-") else f" {text}"
 
 
