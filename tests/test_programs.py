@@ -533,6 +533,19 @@ def test_a_notebook_shows_what_its_cells_printed(site):
     assert text.count("Figure: ") >= 2
 
 
+def test_a_cell_comes_with_its_own_outputs():
+    block = '<div class="language-{} highlight"><pre><span></span><code>{}\n</code></pre></div>'
+    page = (
+        block.format("python", "a")
+        + block.format("python", "b")
+        + block.format("text output", "<span>1</span> &lt; 2")
+        + '<svg class="plot" aria-label="x &lt; y">'
+    )
+    made = notebooks.markdown("# %%\na\n\n# %%\nb\n", page)
+    shown = "```text output\n1 < 2\n```\n\nFigure: x < y\n"
+    assert made == f"```python\na\n```\n\n```python\nb\n```\n\n{shown}"
+
+
 @pytest.mark.parametrize(
     "repository",
     [
