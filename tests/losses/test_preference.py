@@ -232,6 +232,14 @@ TABLE = torch.ones(2, 4, dtype=torch.bool)
         (lambda: kto_loss(H, H, YES.float(), 0.0), "desirable must be bool, got torch"),
         (lambda: kto_loss(H, H, YES, H), r"kl must be a scalar, got shape \(2,\)"),
         (lambda: kto_loss(H, H, YES, 0.0, beta=0), "beta must be positive, got 0"),
+        (
+            lambda: kto_loss(H, H, YES, 0.0, desirable_weight=math.inf),
+            "desirable_weight and .* got inf and 1.0",
+        ),
+        (
+            lambda: kto_loss(H, H, YES, 0.0, undesirable_weight=math.inf),
+            "undesirable_weight must be .* got 1.0 and inf",
+        ),
         (lambda: kto_loss(H, H, YES, 0.0, reduction="avg"), "got 'avg'"),
         (lambda: odds_ratio_loss(H, ZERO), r"got \(2,\) and \(3,\)"),
         (lambda: odds_ratio_loss(H, H, reduction="avg"), "got 'avg'"),

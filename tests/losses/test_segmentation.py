@@ -463,3 +463,16 @@ def test_empty_table():
     # 40 pixels of p = 1/2: loss 20 / (20 + s), slope s / (20 + s)**2 / 4
     assert pull["1 in both"] == pytest.approx(1 / 21**2 / 4, rel=0.02)
     assert pull["1e-6 in both"] == pytest.approx(1e-6 / 20**2 / 4, rel=0.02)
+
+
+@pytest.mark.parametrize("loss", [lovasz_hinge, lovasz_softmax, multiclass_dice_loss])
+def test_minus_100_is_ignored_by_default(loss):
+    channels = 1 if loss is lovasz_hinge else 3
+    logits = torch.randn(2, channels, 4, 5, generator=torch.Generator().manual_seed(0))
+    target = torch.arange(40).view(2, 4, 5) % 2
+    target = target[:, None] if channels == 1 else target
+    marked = target.clone()
+    marked[..., 0] = -100
+    ignored = loss(logits, marked.where(marked >= 0, -7), ignore_index=-7)
+    torch.testing.assert_close(loss(logits, marked), ignored)
+    assert loss(logits, marked) != loss(logits, target)
