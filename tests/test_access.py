@@ -60,6 +60,18 @@ def test_tab_reaches_everything_in_view_with_its_focus_seen(open_page, url):
     assert not page.evaluate(RESULT)
 
 
+def test_focus_comes_out_from_under_the_header(open_page):
+    page = open_page("", reduced_motion="reduce")
+    page.wait_for_function("document.documentElement.classList.contains('js')")
+    page.evaluate(WATCH)
+    page.locator("article a").last.focus()  # the page has scrolled when Tab begins anew
+    for _ in range(40):
+        page.keyboard.press("Tab")
+    assert page.evaluate("rounds") >= 1
+    wrong = "[...seen].filter(([, wrong]) => wrong.length).map(([e, wrong]) => [e.outerHTML.slice(0, 120), ...wrong])"
+    assert not page.evaluate(wrong)
+
+
 def test_escape_closes_the_search(open_page):
     page = open_page("")
     page.wait_for_function("document.documentElement.classList.contains('js')")
