@@ -74,23 +74,11 @@ _WARNING = re.compile(
 # The code of whole files would be most of the search index.
 _FILE = re.compile(r'(<div class="[^"]*\bhighlight\b[^"]*")(><span class="filename">)')
 
-# Figures and long code that are far from the screen are laid out when they come near
-# (docs/assets/style.css); until then their place is kept, so that nothing shifts.
+# A figure that is far from the screen is drawn when it comes near (docs/assets/style.css);
+# until then its place is kept, so that nothing shifts.
 _DRAWN = re.compile(
     r'(<svg class="plot" style=")(?=[^>]* viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)")'
 )
-_CODE = re.compile(r"<pre><span></span><code>(?P<text>.*?)</code>", re.DOTALL)
-_LONG = 8  # lines
-
-
-def _keep_place(html: str) -> str:
-    def count(code: re.Match[str]) -> str:
-        lines = code["text"].count("\n")
-        place = f'<code style="--lines:{lines}">'
-        return code[0].replace("<code>", place, 1) if lines >= _LONG else code[0]
-
-    html = _DRAWN.sub(r"\1aspect-ratio:\g<width>/\g<height>;", html)
-    return _CODE.sub(count, html)
 
 
 def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
@@ -122,7 +110,7 @@ def finish(html: str, page: str, url: str, artefacts: dict[str, str]) -> str:
     html = _NOT_RUN.sub(r'<p class="not-run">Not run here: \2</p>\1>', html)
     html = _WARNING.sub(r"\1 warns\2", html)
     html = _FILE.sub(r"\1 data-search-exclude\2", html)
-    html = _keep_place(html)
+    html = _DRAWN.sub(r"\1aspect-ratio:\g<width>/\g<height>;", html)
     try:
         return formulas.render(html)
     except formulas.FormulaError as error:
