@@ -196,14 +196,8 @@ def test_nothing_is_said_of_a_file_without_checks():
     assert "download</a></span><pre>" in made
 
 
-def test_a_figure_and_long_code_keep_their_place_until_they_are_drawn():
+def test_a_figure_keeps_its_place_until_it_is_drawn():
     figure = '<p><img alt="x" src="a.svg"></p>'
     svg = '<svg class="plot" style="max-width:9px" aria-label="x" viewBox="0 0 30 20">'
     shown = finish(figure, "page.md", "page/", {"page/a.html": svg})
     assert 'style="aspect-ratio:30/20;max-width:9px"' in shown
-
-    block = "<pre><span></span><code>{}</code></pre>"
-    assert finished(block.format("a\n" * 8)) == (
-        block.replace("<code>", '<code style="--lines:8">').format("a\n" * 8)
-    )
-    assert finished(block.format("a\n" * 7)) == block.format("a\n" * 7)

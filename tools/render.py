@@ -79,23 +79,11 @@ _FILE = re.compile(
     r'(<div class="[^"]*\bhighlight\b[^"]*")(><span class="filename">)([^<]*)'
 )
 
-# Figures and long code that are far from the screen are laid out when they come near
-# (docs/assets/style.css); until then their place is kept, so that nothing shifts.
+# A figure that is far from the screen is drawn when it comes near (docs/assets/style.css);
+# until then its place is kept, so that nothing shifts.
 _DRAWN = re.compile(
     r'(<svg class="plot" style=")(?=[^>]* viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)")'
 )
-_CODE = re.compile(r"<pre><span></span><code>(?P<text>.*?)</code>", re.DOTALL)
-_LONG = 8  # lines
-
-
-def _keep_place(html: str) -> str:
-    def count(code: re.Match[str]) -> str:
-        lines = code["text"].count("\n")
-        place = f'<code style="--lines:{lines}">'
-        return code[0].replace("<code>", place, 1) if lines >= _LONG else code[0]
-
-    html = _DRAWN.sub(r"\1aspect-ratio:\g<width>/\g<height>;", html)
-    return _CODE.sub(count, html)
 
 
 def finish(
@@ -141,7 +129,7 @@ def finish(
         ),
         html,
     )
-    html = _keep_place(html)
+    html = _DRAWN.sub(r"\1aspect-ratio:\g<width>/\g<height>;", html)
     try:
         return formulas.render(html)
     except formulas.FormulaError as error:

@@ -27,7 +27,8 @@
   }
   let due
   const soon = () => { cancelAnimationFrame(due); due = requestAnimationFrame(boxes) }
-  for (const event of ["load", "resize", "contentvisibilityautostatechange"]) addEventListener(event, soon)
+  addEventListener("resize", soon)
+  addEventListener("load", soon)
   new MutationObserver(soon).observe(document.querySelector(".md-content"), { childList: true, subtree: true })
 
   // A filter for the tables below it. Numbers are ignored: those of another reader's
