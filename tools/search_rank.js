@@ -100,7 +100,7 @@ function rank(items, subject) {
   compare(subject).forEach(({ like, part, whole, shared }, i) => {
     const name = names[i]
     // Most of a message, or a piece of it; of two alike the first.
-    const said = name.quoted && ((part > 0.8 && shared > 1) || (phrase && whole > 0.9 && shared > 3))
+    const said = name.quoted && ((part >= 0.8 && shared > 1) || (phrase && whole > 0.9 && shared > 3))
     const score = said ? 2 + like - i / 1e6 : name.plain === named ? 1.2 * name.same
       : name.bare === bared ? 1.1 * name.same : like * name.like
     likes[name.location] = Math.max(likes[name.location] ?? 0, score)

@@ -16,7 +16,7 @@ function message(text) {
 // "CrossEntropyLoss" as three words; decreases, decreasing and decrease as one.
 function words(text) {
   const split = text.replace(/(?<=[a-z])(?=[A-Z])|(?!\b)(?=[A-Z][a-z])/g, " ")
-  const found = split.toLowerCase().match(/[a-z]+\d*/g) ?? []
+  const found = split.toLowerCase().match(/[a-z]{2,}/g) ?? []
   return new Set(found.filter(word => !NOISE.has(word)).map(word =>
     word.length > 4 ? word.replace(/(?<!s)s$/, "").replace(/(ing|ed|e)$/, "") : word))
 }
