@@ -19,7 +19,7 @@ def test_a_build_from_empty_caches_is_identical(site, tmp_path):
     root = tmp_path / "elsewhere"
     for name in ("docs", "snippets", "tools"):
         shutil.copytree(ROOT / name, root / name)
-    for name in ("mkdocs.yml", "LICENSE"):
+    for name in ("mkdocs.yml", "LICENSE", "CITATION.cff"):
         shutil.copy(ROOT / name, root)
     snippets = find()
     folders = sorted({s.path.parent for s in snippets})

@@ -121,6 +121,7 @@ DOCS = [
         "location": "x/messages/#m",
         "title": "<code>got 3 classes of shape [2]</code>",
         "text": "",
+        "messages": ["one blue lamp near seven tall green doors"],
     },
 ]
 
@@ -184,6 +185,17 @@ def order(rank, items, subject) -> list[str]:
             [[("a/", 9)], [("x/messages/#m", 1)]],
             "got 70 classes of shape [20] HuberLoss",
             ["x/messages/#m", "a/"],
+        ),
+        # A part of its other wording, but not a few words of it.
+        (
+            [[("a/", 9)], [("x/messages/#m", 1)]],
+            "seven tall green doors near",
+            ["x/messages/#m", "a/"],
+        ),
+        (
+            [[("a/", 9)], [("x/messages/#m", 1)]],
+            "HuberLoss tall green doors",
+            ["a/", "x/messages/#m"],
         ),
     ],
 )

@@ -94,7 +94,7 @@ def link(markdown: str, page: str) -> str:
         markdown: Text of the page.
         page: Path of the page below `docs/`.
     """
-    if page.startswith(_WITHOUT):
+    if page.startswith(_WITHOUT) or not (ROOT / "docs" / PAGE).is_file():
         return markdown
     changed = (ROOT / "docs" / PAGE).stat().st_mtime_ns  # while `mkdocs serve` runs
     forms, pattern = _glossary(changed)

@@ -315,10 +315,13 @@ def on_page_content(html, page, config, files):
 
 @event_priority(-100)  # after the search plugin has written its index
 def on_post_build(config):
-    from tools import formulas, search_worker
+    from tools import formulas, messages, search_worker
 
     site = Path(config.site_dir)
     font = formulas.math_font(characters, CACHE / "fonts")
     (site / "assets/fonts").mkdir(parents=True, exist_ok=True)
     (site / "assets/fonts/math.woff2").write_bytes(font)
-    search_worker.install(site)
+    said = {
+        f"{messages.FOLDER}/{e.link}": e.other for e in messages.entries("messages")
+    }
+    search_worker.install(site, said)

@@ -56,6 +56,12 @@ class Entry:
         place = self.page.relative_to(FOLDER).with_suffix("").as_posix()
         return f"{place}/#{self.anchor}"
 
+    @property
+    def other(self) -> list[str]:
+        """Of its messages what the heading does not say, each cut to 250 characters."""
+        title = html.unescape(self.title)
+        return [m[:250] for m in self.messages if _CLASS.sub("", m) not in title]
+
 
 def entries(kind: str, root: Path = ROOT) -> list[Entry]:
     """All entries, in the order of the site's navigation.
@@ -131,9 +137,7 @@ def index(kind: str, root: Path = ROOT) -> str:
         lines.append("<ul data-messages>" if members[0].messages else "<ul>")
         for entry in members:
             # What the heading does not say: the box for tracebacks compares with both.
-            title = html.unescape(entry.title)
-            others = [m[:250] for m in entry.messages if _CLASS.sub("", m) not in title]
-            message = html.escape("¦".join(others))
+            message = html.escape("¦".join(entry.other))
             data = f' data-other="{message}"' if message else ""
             lines.append(f'<li{data}><a href="{entry.link}">{entry.title}</a></li>')
         lines.append("</ul></details>")

@@ -19,7 +19,8 @@ TERMS = "tools/terms.toml"
 _NOT_PROSE = [
     re.compile(pattern, re.MULTILINE | re.DOTALL)
     for pattern in (
-        r"^tags:.*?(?=^[a-z_]+:|^---$)",  # words that people search for
+        # words that people search for, and names of files
+        r"^(tags|see_also):.*?(?=^[a-z_]+:|^---$)",
         r"^(?P<_indent> *)(?P<_fence>`{3,}|~{3,}).*?^(?P=_indent)(?P=_fence) *$",
         r"(?P<_tick>`+)(?!`).+?(?<!`)(?P=_tick)(?!`)",  # code, also over two lines
         r"\$[^$\n]+\$",  # formulas

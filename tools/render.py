@@ -160,6 +160,8 @@ def _check_slider(image: re.Match[str], svg: str, page: str) -> None:
 
 def _frame(path: str, url: str, artefacts: dict[str, str], repository: str) -> str:
     """What stands above the code of an included file: name, download, checks."""
+    if not path.startswith("snippets/"):
+        return path
     root = "../" * url.count("/")
     source = f"{repository.rstrip('/')}/blob/main/{path}" if repository else root + path
     frame = f'<a href="{source}">{path}</a><a href="{root}{path}" download>download</a>'

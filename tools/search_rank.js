@@ -25,16 +25,17 @@ let names, spelled, compare, text
 function learn(docs) {
   names = []
   spelled = new Map()
-  const add = (name, doc, value, quoted = false) => {
+  const add = (name, doc, value, least = Infinity) => {
     const same = value * weight(doc), like = same * (isMessage(doc) ? 0.6 : 1)
-    names.push({ name, location: doc.location, plain: plain(name), bare: plain(bare(name)), same, like, quoted })
+    names.push({ name, location: doc.location, plain: plain(name), bare: plain(bare(name)), same, like, least })
     for (const key of [plain(name), plain(bare(name))]) if (!spelled.has(key)) spelled.set(key, name)
   }
   for (const doc of docs) {
-    // Of a message's title the quotation.
+    // Of a message's title the quotation; a part of it, of at least so many words, is enough.
     const quotation = isMessage(doc) && /<code>.*<\/code>/.exec(doc.title)?.[0]
-    add((quotation || doc.title).replace(/<[^>]+>|&\w+;/g, " "), doc, TITLE, !!quotation)
+    add((quotation || doc.title).replace(/<[^>]+>|&\w+;/g, " "), doc, TITLE, quotation ? 2 : Infinity)
     add(doc.location.split(/[/#]/).filter(Boolean).pop()?.replace(/[-_]/g, " ") ?? "", doc, isMessage(doc) ? LAST : ADDRESS)
+    for (const said of doc.messages ?? []) add(said, doc, LAST, 5)
     if (doc.location.includes("#")) continue
     const tags = doc.tags ?? []
     tags.forEach((tag, i) => add(tag, doc, FIRST + (LAST - FIRST) * i / tags.length))
@@ -100,7 +101,7 @@ function rank(items, subject) {
   compare(subject).forEach(({ like, part, whole, shared }, i) => {
     const name = names[i]
     // Most of a message, or a piece of it; of two alike the first.
-    const said = name.quoted && ((part >= 0.8 && shared > 1) || (phrase && whole > 0.9 && shared > 3))
+    const said = (part >= 0.8 && shared >= name.least) || (phrase && whole > 0.9 && shared >= Math.max(name.least, 4))
     const score = said ? 2 + like - i / 1e6 : name.plain === named ? 1.2 * name.same
       : name.bare === bared ? 1.1 * name.same : like * name.like
     likes[name.location] = Math.max(likes[name.location] ?? 0, score)

@@ -28,8 +28,13 @@ def patch(worker: str) -> str:
     return worker.replace(_BUG, _MENDED)
 
 
-def install(site: Path) -> None:
+def install(site: Path, messages: dict[str, list[str]]) -> None:
     """Put `search_worker.js` before the worker and the index of a built site.
+
+    Args:
+        site: The built site.
+        messages: What the entries of error messages print, by their addresses: each is
+            found by it, whole or in part, as by its heading.
 
     Raises:
         ValueError: Not one worker, or another version of it.
@@ -51,6 +56,8 @@ def install(site: Path) -> None:
         # Of the page: each of its sections would match a tag as well as the right one.
         if "#" in entry["location"]:
             entry.pop("tags", None)
+        if said := messages.get(entry["location"]):
+            entry["messages"] = said
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     (site / "search/index.json").write_text(text, "utf-8")
     # The page itself reads the settings only.
