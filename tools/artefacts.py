@@ -87,26 +87,25 @@ def find(root: Path = ROOT) -> list[Snippet]:
             raise ArtefactError(f"{where}: {error.msg}") from None
         paths[name] = path
 
+    imports = functools.cache(_imports)  # to walk a tree takes long
     for name, tree in trees.items():
-        for node in ast.walk(tree):
-            for other in _imported(node):
-                if other not in trees:
-                    where = f"{paths[name].relative_to(root)}:{node.lineno}"
-                    raise ArtefactError(
-                        f"{where}: there is no snippet {other}; import from the file, "
-                        "as in `from snippets.losses.regression.huber import huber`"
-                    )
+        for other, line in imports(tree):
+            if other not in trees:
+                where = f"{paths[name].relative_to(root)}:{line}"
+                raise ArtefactError(
+                    f"{where}: there is no snippet {other}; import from the file, "
+                    "as in `from snippets.losses.regression.huber import huber`"
+                )
 
     code = functools.cache(lambda name: evidence.code(trees[name]))
     snippets = []
     for name, tree in trees.items():
         verb = _verb(tree, paths[name].relative_to(root))
-        sources = [
-            paths[other].read_text("utf-8") for other in _closure(name, trees.get)
-        ]
+        needed = _closure(name, trees.get, imports)
+        sources = [paths[other].read_text("utf-8") for other in needed]
         code_key = ""
         if verb == "experiment":
-            programs = map(ast.unparse, _closure(name, code).values())
+            programs = map(ast.unparse, _closure(name, code, imports).values())
             code_key = _hash(importlib.metadata.version("torch"), name, *programs)
             sources.append(json.dumps(evidence.read(paths[name])))
         key = _hash(*_environment(), name, *sources)
@@ -114,7 +113,11 @@ def find(root: Path = ROOT) -> list[Snippet]:
     return snippets
 
 
-def _closure(name: str, tree: Callable[[str], ast.Module]) -> dict[str, ast.Module]:
+def _closure(
+    name: str,
+    tree: Callable[[str], ast.Module],
+    imports: Callable[[ast.Module], list[tuple[str, int]]],
+) -> dict[str, ast.Module]:
     """The trees of the snippet and of all that it imports, directly or not, by name."""
     found: dict[str, ast.Module] = {}
     unseen = [name]
@@ -122,7 +125,7 @@ def _closure(name: str, tree: Callable[[str], ast.Module]) -> dict[str, ast.Modu
         other = unseen.pop()
         if other not in found:
             found[other] = tree(other)
-            unseen += [n for node in ast.walk(found[other]) for n in _imported(node)]
+            unseen += [n for n, _ in imports(found[other])]
     return dict(sorted(found.items()))
 
 
@@ -148,14 +151,21 @@ def key_of_text(text: str, snippets: list[Snippet]) -> str:
     return _hash(*_environment(), text, *imported)
 
 
-def _imported(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.ImportFrom) and node.level == 0:
-        names = [node.module]
-    elif isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    else:
-        return []
-    return [name for name in names if name.split(".")[0] == "snippets"]
+def _imports(tree: ast.Module) -> list[tuple[str, int]]:
+    """The snippets that a program imports, each with the line."""
+    found = []
+    blocks = [tree]  # of statements; no import stands in an expression
+    while blocks:
+        node = blocks.pop()
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found += [(n, node.lineno) for n in names if n.split(".")[0] == "snippets"]
+        if not isinstance(node, ast.expr):
+            blocks += ast.iter_child_nodes(node)
+    return found
 
 
 @functools.cache
@@ -202,7 +212,7 @@ def build(
         ArtefactError: Snippets that fail, all of them in one message. Results of the
             others are stored all the same.
     """
-    results = {snippet: load(_file(cache, snippet)) for snippet in snippets}
+    results = {snippet: load(stored(cache, snippet)) for snippet in snippets}
     todo = [snippet for snippet, result in results.items() if result is None]
     failures = []
     if todo:
@@ -213,7 +223,7 @@ def build(
         if failure:
             failures.append(failure)
         else:
-            store(_file(cache, snippet), result)
+            store(stored(cache, snippet), result)
             results[snippet] = result
     if failures:
         raise ArtefactError("\n".join(sorted(failures)))
@@ -225,7 +235,8 @@ def build(
     }
 
 
-def _file(cache: Path, snippet: Snippet) -> Path:
+def stored(cache: Path, snippet: Snippet) -> Path:
+    """The file of `cache` that holds the results of a snippet as it is now."""
     return cache / f"{snippet.name}.{snippet.key[:16]}"
 
 
@@ -258,7 +269,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def _prune(cache: Path, snippets: list[Snippet]) -> None:
-    current = {_file(cache, snippet).name for snippet in snippets}
+    current = {stored(cache, snippet).name for snippet in snippets}
     for path in cache.glob("*"):
         # A hidden file is one that another build is writing, unless it is old.
         writing = (

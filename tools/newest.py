@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from tools.artefacts import ArtefactError, _file, build, find, load
+from tools.artefacts import ArtefactError, build, find, load, stored
 from tools.pages import ROOT
 from tools.run import Page, RunError, run_fence
 
@@ -49,7 +49,7 @@ def _tables(root: Path) -> tuple[str, dict[str, str]]:
         failures = str(error)
     tables = {}
     for snippet in snippets:
-        result = load(_file(cache, snippet)) or {}
+        result = load(stored(cache, snippet)) or {}
         if ".md" in result:
             tables[f"snippets/{snippet.place}.py"] = result[".md"]
     return failures, tables

@@ -26,6 +26,7 @@ GROUPS = {
 _CHAPTERS = ("start", "losses", "optimizers", "training")
 _USERS = (*_CHAPTERS, "choose", "evidence", "troubleshoot/silent")
 _HEADING = re.compile(r"^#+ `?([\w.]+)`? *\{ *#([\w-]+) *\}$", re.MULTILINE)
+_LINKED = re.compile(r"\]\[([\w.]+)\]")
 _NAME = re.compile(r"[A-Za-z_][\w.]*\w")
 _MOST = 5  # users named
 
@@ -34,10 +35,10 @@ _MOST = 5  # users named
 class _Page:
     path: str
     title: str
-    text: str
     tags: list[str]
     headings: dict[str, str]  # text: anchor
     counts: Counter[str]  # of names in the text
+    linked: set[str]  # symbols
 
 
 def index(root: Path = ROOT) -> dict[str, str]:
@@ -71,8 +72,9 @@ def _read(path: Path, root: Path) -> _Page:
     tags = [str(tag) for tag in meta.get("tags", [])]
     headings = dict(reversed(_HEADING.findall(body)))
     counts = Counter(_NAME.findall(body))
+    linked = set(_LINKED.findall(body))
     place = path.relative_to(root / "docs").as_posix()
-    return _Page(place, meta.get("title", ""), body, tags, headings, counts)
+    return _Page(place, meta.get("title", ""), tags, headings, counts, linked)
 
 
 def _spellings(name: str) -> set[str]:
@@ -89,9 +91,9 @@ def _place(name: str, chapters: list[_Page]) -> tuple[_Page, str] | None:
     """The section of that name, else the page with the earliest such tag."""
     spellings = _spellings(name)
     for page in chapters:
-        for title, anchor in page.headings.items():
-            if title in spellings:
-                return page, anchor
+        if spellings & page.headings.keys():
+            named = (a for title, a in page.headings.items() if title in spellings)
+            return page, next(named)
     tagged = [
         (min(page.tags.index(tag) for tag in named) / len(page.tags), page.path, page)
         for page in chapters
@@ -99,7 +101,7 @@ def _place(name: str, chapters: list[_Page]) -> tuple[_Page, str] | None:
     ]
     if tagged:
         return min(tagged)[2], ""
-    named = [page for page in chapters if f"][{name}]" in page.text]
+    named = [page for page in chapters if name in page.linked]
     return (named[0], "") if named else None
 
 
