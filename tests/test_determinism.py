@@ -17,7 +17,7 @@ def test_a_build_from_empty_caches_is_identical(site, tmp_path):
     rendered again; the others are taken from the first build.
     """
     root = tmp_path / "elsewhere"
-    for name in ("docs", "snippets", "tools"):
+    for name in ("docs", "snippets", "tests", "tools"):
         shutil.copytree(ROOT / name, root / name)
     for name in ("mkdocs.yml", "LICENSE", "CITATION.cff"):
         shutil.copy(ROOT / name, root)

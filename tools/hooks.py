@@ -212,6 +212,8 @@ def _render_notebook(page, execute, config, files):
 
 @event_priority(-100)  # after autorefs knows the address of each symbol
 def on_env(env, config, files):
+    # White space of the theme's templates is a part of each page's weight that no one sees.
+    env.trim_blocks = env.lstrip_blocks = True
     _keep_templates(env)
     _write_for_programs(config, files)
     return env
@@ -270,8 +272,8 @@ def on_page_context(context, page, config, nav):
 
 def _keep_templates(env):
     # Compiling the templates of theme and mkdocstrings anew would be a good part of a build.
-    (CACHE / "jinja").mkdir(parents=True, exist_ok=True)
-    env.bytecode_cache = FileSystemBytecodeCache(str(CACHE / "jinja"))
+    (CACHE / "templates").mkdir(parents=True, exist_ok=True)
+    env.bytecode_cache = FileSystemBytecodeCache(str(CACHE / "templates"))
 
 
 def on_serve(server, config, builder):
