@@ -19,11 +19,10 @@
 
   // What scrolls sideways can be reached by keyboard; what does not is no tab stop.
   const boxes = () => {
-    all(".md-typeset__scrollwrap, .formula", box => {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0
-      else box.removeAttribute("tabindex")
-    })
-    all(".md-code__nav", nav => nav.setAttribute("role", "none"))
+    const found = [...document.querySelectorAll(".md-typeset__scrollwrap, .formula")]
+    const wide = found.map(box => box.scrollWidth > box.clientWidth) // all before the first change
+    found.forEach((box, i) => wide[i] ? box.tabIndex = 0 : box.removeAttribute("tabindex"))
+    all(".md-code__nav:not([role])", nav => nav.setAttribute("role", "none"))
   }
   let due
   const soon = () => { cancelAnimationFrame(due); due = requestAnimationFrame(boxes) }
