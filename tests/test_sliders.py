@@ -9,8 +9,9 @@ from tests.test_site import url_of
 from tools.pages import ROOT
 
 _SLIDER = re.compile(r'<div data-stepper="([^"]*)" data-start="([^"]*)"(.*)></div>')
+_SHOWN = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)  # on the page on figures
 FOUND = {
-    url_of(path): _SLIDER.findall(path.read_text("utf-8"))
+    url_of(path): _SLIDER.findall(_SHOWN.sub("", path.read_text("utf-8")))
     for path in sorted((ROOT / "docs").rglob("*.md"))
 }
 SLIDERS = {url: sliders[0] for url, sliders in FOUND.items() if sliders}
