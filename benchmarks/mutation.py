@@ -267,15 +267,19 @@ def main() -> None:
             (page, list(group))
             for page, group in groupby(chosen, key=lambda trial: page_of(trial.path))
         ]
-        done = []
+        done, failed = [], []
         with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
             for result in pool.imap(_work, groups):
                 if isinstance(result, MutationError):
-                    sys.exit(str(result))
+                    failed.append(str(result))
+                    continue
                 show_survivors(result)
                 done += result
                 print(line(page_of(result[0].path), result), file=sys.stderr)
-    show_shares(done)
+    if done:
+        show_shares(done)
+    if failed:
+        sys.exit("\n".join(["not measured:", *failed]))
 
 
 if __name__ == "__main__":

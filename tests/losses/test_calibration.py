@@ -369,6 +369,8 @@ METRICS = [expected_calibration_error, brier_score]
         (torch.tensor([[0.3, 0.7]]), torch.tensor([2]), "whole numbers below 2"),
         (torch.tensor([[0.3, 0.7]]), torch.tensor([-100]), "whole numbers below 2"),
         (torch.tensor([0.3]), torch.tensor([0.5]), "whole numbers below 2"),
+        (torch.tensor([[0.3, 0.7]] * 2), torch.tensor([0, 2]), "whole numbers below 2"),
+        (torch.tensor([-0.5]), torch.tensor([0]), "from 0 to 1"),
     ],
 )
 def test_metrics_refuse(metric, probability, target, message):

@@ -406,6 +406,9 @@ ERRORS = {
         lambda: focal_loss(Z[:, :1], Y)
     ),
     "alpha must be None or from 0 to 1, got 4": lambda: focal_loss(Z, Z, alpha=4),
+    "alpha must be None or from 0 to 1, got -0.5": (
+        lambda: focal_loss(Z, Z, alpha=-0.5)
+    ),
     "gamma must be finite and not negative, got -1": (
         lambda: focal_loss(Z, Z, gamma=-1)
     ),

@@ -205,6 +205,7 @@ def test_refuses_another_reduction(loss):
         (lambda z, y: generalized_cross_entropy(z, y, q=1.5), "q must .* got 1.5"),
         (lambda z, y: generalized_cross_entropy(z, y, q=-0.1), "q must .* got -0.1"),
         (lambda z, y: poly_loss(z, y, epsilon=-1.1), "epsilon must .* got -1.1"),
+        (lambda z, y: poly_loss(z, y, epsilon=math.inf), "epsilon must .* got inf"),
         (lambda z, y: symmetric_cross_entropy(z, y, alpha=-1), "got -1, 1.0 and"),
         (lambda z, y: symmetric_cross_entropy(z, y, beta=-2), "got 0.1, -2 and"),
         (lambda z, y: symmetric_cross_entropy(z, y, log_zero=4), "1.0 and 4"),

@@ -52,6 +52,13 @@ def test_rmsprop_step_is_torchs(alpha, momentum, decay, centered):
     )
 
 
+def test_rmsprop_step_has_the_defaults_of_torch():
+    param, state = torch.tensor([1.0, -2.0, 0.5], dtype=DOUBLE), None
+    for g in gradients():
+        param, state = rmsprop_step(param, g, state)
+    torch.testing.assert_close(param, path(RMSprop, gradients()), atol=1e-9, rtol=1e-9)
+
+
 def test_adagrad():
     lr, gamma, start, eps = 0.1, 0.3, 0.2, 1e-3
     w, v = torch.tensor([1.0, -2.0, 0.5], dtype=DOUBLE), start

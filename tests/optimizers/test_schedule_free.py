@@ -143,6 +143,7 @@ def test_dtypes(dtype):
         ({"betas": (0.0, 0.9)}, r"betas must be .* got \(0.0, 0.9\)"),
         ({"betas": (1.0, 0.9)}, "betas must be"),
         ({"betas": (0.9, 1.0)}, "betas must be"),
+        ({"betas": (0.9, -0.5)}, "betas must be"),
         ({"eps": -1.0}, "eps must not be negative"),
         ({"weight_decay": -0.1}, "weight_decay must not be negative, got -0.1"),
         ({"warmup_steps": -1}, "warmup_steps must not be negative"),
