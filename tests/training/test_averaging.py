@@ -39,11 +39,14 @@ def test_warm_ema_is_torchs_once_it_is_warm():
     ours = [torch.zeros(3), torch.zeros(2, 2)]
     theirs = [v.clone() for v in ours]
     warm_ema(0.9)(ours, new, 1000)
-    default = [torch.zeros(1, dtype=torch.float64)]
-    warm_ema()(default, [torch.ones(1, dtype=torch.float64)], 10**6)
-    assert default[0].item() == pytest.approx(1 - 0.999)
     get_ema_multi_avg_fn(0.9)(theirs, new, 1000)
     torch.testing.assert_close(ours, theirs)
+
+
+def test_warm_ema_by_default():
+    average = [torch.zeros(1, dtype=torch.float64)]
+    warm_ema()(average, [torch.ones(1, dtype=torch.float64)], 10**6)
+    assert average[0].item() == pytest.approx(1 - 0.999)
 
 
 def test_warm_ema_takes_over_at_the_step_it_says():
