@@ -100,15 +100,6 @@ def test_details_open_by_keyboard(open_page):
     assert details.get_attribute("open") is not None
 
 
-def test_reduced_motion_is_respected(open_page):
-    page = open_page("", reduced_motion="reduce")
-    moving = page.evaluate(
-        "[...document.querySelectorAll('*')].filter(element => "
-        "parseFloat(getComputedStyle(element).transitionDuration) > 0.01).length"
-    )
-    assert moving == 0
-
-
 def test_chooser_by_keyboard_and_by_address(open_page):
     page = open_page("choose/loss/")
     page.locator("#number > summary").focus()

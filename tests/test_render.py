@@ -194,10 +194,3 @@ def test_checks_are_those_with_a_result(results, passed):
 def test_nothing_is_said_of_a_file_without_checks():
     made = finish(FILE, PAGE, URL, {})
     assert "download</a></span><pre>" in made
-
-
-def test_a_figure_keeps_its_place_until_it_is_drawn():
-    figure = '<p><img alt="x" src="a.svg"></p>'
-    svg = '<svg class="plot" style="max-width:9px" aria-label="x" viewBox="0 0 30 20">'
-    shown = finish(figure, "page.md", "page/", {"page/a.html": svg})
-    assert 'style="aspect-ratio:30/20;max-width:9px"' in shown

@@ -194,6 +194,13 @@ def test_it_has_a_name_and_no_size(original):
         svg.inline(original, " ", "f")
 
 
+def test_a_picture_keeps_its_place_until_it_is_drawn(original):
+    root = ET.fromstring(svg.inline(original, "alt", "f"))
+    width, height = root.get("viewBox").split()[2:]
+    size = round(1.62 * float(width))
+    assert root.get("style") == f"aspect-ratio:{width}/{height};max-width:{size}px"
+
+
 def test_ids_are_used_and_its_own(original):
     html = svg.inline(original, "alt", "page-1")
     ids = re.findall(r'\bid="([^"]+)"', html)

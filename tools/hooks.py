@@ -288,16 +288,16 @@ def on_page_markdown(markdown, page, config, files):
 
     if _is_notebook(page.file):
         page.meta |= notebooks.metadata(markdown)
-    # At the end of the page: where to read on, and the names that lead to it.
-    end = related.subjects(page.meta.get("tags", []))
     # Search splits words in CamelCase, and people type them in one.
     tags = page.meta.get("tags", [])
     page.meta["tags"] = [*tags, *(t.lower() for t in tags if t.lower() not in tags)]
     if _is_notebook(page.file):
         return markdown
     try:
-        end = related.see_also(page.file.src_uri, page.meta.get("see_also", {})) + end
-        return render.join_tables(markdown + end, page.file.src_uri, artefacts)
+        # At the end of the page: where to read on, and the names that lead to it.
+        markdown += related.see_also(page.file.src_uri, page.meta.get("see_also", {}))
+        markdown += related.subjects(tags)
+        return render.join_tables(markdown, page.file.src_uri, artefacts)
     except pages.PageError as error:
         raise PluginError(str(error)) from None
 

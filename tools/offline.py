@@ -2,8 +2,8 @@
 
 `python -m tools.offline` makes `offline/` and `offline.zip` of `site/`.
 
-A file may load pictures, styles and scripts, but has no folder pages, no fonts in
-Firefox, and neither `fetch` nor workers: links name their `index.html`, the font of the
+A file may load pictures, styles and scripts, but has no folder pages, not in every
+browser fonts, and neither `fetch` nor workers: links name their `index.html`, the font of the
 formulas is part of the style sheet, and the search gets its index and worker as scripts.
 """
 

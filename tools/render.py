@@ -79,12 +79,6 @@ _FILE = re.compile(
     r'(<div class="[^"]*\bhighlight\b[^"]*")(><span class="filename">)([^<]*)'
 )
 
-# A figure that is far from the screen is drawn when it comes near (docs/assets/style.css);
-# until then its place is kept, so that nothing shifts.
-_DRAWN = re.compile(
-    r'(<svg class="plot" style=")(?=[^>]* viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)")'
-)
-
 
 def finish(
     html: str, page: str, url: str, artefacts: dict[str, str], repository: str = ""
@@ -129,7 +123,6 @@ def finish(
         ),
         html,
     )
-    html = _DRAWN.sub(r"\1aspect-ratio:\g<width>/\g<height>;", html)
     try:
         return formulas.render(html)
     except formulas.FormulaError as error:
@@ -182,9 +175,7 @@ def checks(path: str, artefacts: dict[str, str]) -> str:
     passed = []
     if count := artefacts.get(place + ".examples"):
         passed.append(f"{count} example{'s' * (count != '1')}")
-    if (
-        figure and table
-    ):  # of an experiment, whose stored results are of its present code
+    if figure and table:  # an experiment, whose stored results are of its present code
         passed.append("results")
     elif figure or table:
         passed.append("figure" if figure else "table")

@@ -67,11 +67,13 @@ def inline(svg: str, alt: str, ident: str) -> str:
     if not alt.strip():
         raise ValueError(f"figure {ident} has no alternative text")
     root = _shrink(svg, ident, lambda key: f"var(--plot-{key})")
-    width = float(root.attrib["viewBox"].split()[2])
+    width, height = root.attrib["viewBox"].split()[2:]
     attributes = {
         "class": "plot",
-        # One size of text in all figures: a narrower figure is not blown up.
-        "style": f"max-width:{round(1.62 * width)}px",
+        # A figure far from the screen is drawn when it comes near (docs/assets/style.css):
+        # until then its place is kept, so that nothing shifts. One size of text in all
+        # figures: a narrower figure is not blown up.
+        "style": f"aspect-ratio:{width}/{height};max-width:{round(1.62 * float(width))}px",
         "role": "img",
         "aria-label": alt,
         "data-search-exclude": "true",  # tick labels are no search results

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from tests.conftest import due
+from tests.test_search import ASK
 from tests.troubleshoot.test_messages import (
     CLASS,
     MESSAGES,
@@ -37,26 +38,11 @@ def test_search_finds_nine_of_ten_messages_first(open_page):
     page = open_page("")
     asked = [entry for i, entry in enumerate(MESSAGES) if due(i, 4)]
     queries = [CLASS.sub("", last_line(entry, OTHERS)) for entry in asked]
-    found = page.evaluate(
-        """async queries => {
-            const config = JSON.parse(document.querySelector("#__config").textContent)
-            const index = await (await fetch(new URL("search/search_index.json", location))).json()
-            const worker = new Worker(new URL(config.search, location))
-            const ask = message => new Promise(resolve => {
-                worker.onmessage = ({data}) => resolve(data.data)
-                worker.postMessage(message)
-            })
-            await ask({type: 0, data: {config: index.config, docs: [], options: {suggest: false}}})
-            const found = []
-            for (const query of queries) {
-                const {items} = await ask({type: 2, data: query})
-                // an item is a page with its sections, of which the first is shown
-                found.push(items[0]?.find(({location}) => location.includes("#"))?.location)
-            }
-            return found
-        }""",
-        queries,
-    )
+    results = page.evaluate(ASK, queries)
+    # Of the first page with its sections the first section, which is shown.
+    found = [
+        next((at for at in r[0] if "#" in at), None) if r else None for r in results
+    ]
     wrong = {
         name(entry): location
         for entry, location in zip(asked, found, strict=True)
